@@ -1,0 +1,7 @@
+#include "base/version.h"
+
+namespace nines {
+
+std::string_view Version() { return NINES_VERSION; }
+
+}  // namespace nines
