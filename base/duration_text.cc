@@ -6,7 +6,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/ascii.h"
-#include "absl/strings/str_cat.h"
+#include "base/text.h"
 
 namespace nines {
 namespace {
@@ -21,7 +21,7 @@ constexpr std::array<Unit, 6> kUnits = {{{"ms", 1}, {"w", 604'800'000}, {"d", 86
 
 absl::Status NotADuration(std::string_view text) {
   return absl::InvalidArgumentError(
-      absl::StrCat("'", text, "' is not a duration; write whole numbers with units, e.g. 250ms, 15s, 1h30m, 2d"));
+      StrCat("'", text, "' is not a duration; write whole numbers with units, e.g. 250ms, 15s, 1h30m, 2d"));
 }
 
 }  // namespace
@@ -47,7 +47,7 @@ absl::StatusOr<int64_t> ParseDurationMs(std::string_view text) {
     if (unit == nullptr) return NotADuration(whole);
     int64_t part_ms = 0;
     if (__builtin_mul_overflow(number, unit->ms, &part_ms) || __builtin_add_overflow(total_ms, part_ms, &total_ms)) {
-      return absl::InvalidArgumentError(absl::StrCat("'", whole, "' is too long a duration"));
+      return absl::InvalidArgumentError(StrCat("'", whole, "' is too long a duration"));
     }
   }
   return total_ms;
@@ -61,7 +61,7 @@ std::string FormatDurationMs(int64_t duration_ms) {
   constexpr std::array<Unit, 5> kBySize = {{{"d", 86'400'000}, {"h", 3'600'000}, {"m", 60'000}, {"s", 1'000}, {"ms", 1}}};
   for (const Unit& unit : kBySize) {
     const uint64_t size = static_cast<uint64_t>(unit.ms);
-    if (rest >= size) absl::StrAppend(&text, rest / size, unit.suffix);
+    if (rest >= size) StrAppend(&text, rest / size, unit.suffix);
     rest %= size;
   }
   return text;
@@ -69,7 +69,7 @@ std::string FormatDurationMs(int64_t duration_ms) {
 
 absl::StatusOr<int64_t> ParsePartsPerMillion(std::string_view text) {
   const auto error = [whole = text] {
-    return absl::InvalidArgumentError(absl::StrCat(
+    return absl::InvalidArgumentError(StrCat(
         "'", whole, "' is not a share; write a percentage such as 99.9% (at most four decimals), or parts per million"));
   };
   std::string_view digits = text;

@@ -4,14 +4,14 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "absl/strings/str_cat.h"
+#include "base/text.h"
 
 namespace nines {
 
 // The same error with `where` in front of its message: "catalogue.yaml: unknown field".
 inline absl::Status Annotate(const absl::Status& status, std::string_view where) {
   if (status.ok()) return status;
-  return absl::Status(status.code(), absl::StrCat(where, ": ", status.message()));
+  return absl::Status(status.code(), StrCat(where, ": ", FromAbsl(status.message())));
 }
 
 }  // namespace nines
