@@ -1,0 +1,77 @@
+#pragma once
+
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "base/strong_id.h"
+#include "daemon/sla/contract.h"
+#include "daemon/sla/result.h"
+#include "daemon/sla/timeline.h"
+#include "storage/ledger/ledger.h"
+
+namespace nines::catalogue {
+
+struct Name {
+  std::string zh;
+  std::string en;
+};
+
+struct Check {
+  CheckId id;
+  ProviderId provider;  // whose collector sends the results
+  TargetId target;      // may be empty
+  sla::CheckRule rule;
+};
+
+// One input of a target: a check, another target, or a nested combination (which has inputs).
+struct Input {
+  CheckId check;
+  TargetId target;
+  sla::DownWhen down_when;
+  std::vector<Input> inputs;
+};
+
+struct ContractVersion {
+  ContractId id;   // empty: the built-in defaults
+  FactId position; // 0: the built-in defaults
+  sla::Contract terms;
+};
+
+struct Target {
+  TargetId id;
+  Name name;
+  ProviderId provider;
+  RegionId region;
+  SystemId system;
+  AgencyId agency;  // of the system
+  std::string service;
+  ContractVersion contract;
+  Input root;  // always a combination; without inputs of its own: every check that names the target, ordered by id
+  int64_t weight = 1;
+};
+
+// The supervised world as of one ledger position. Immutable; share it by pointer.
+struct Catalogue {
+  FactId position;
+  std::map<ProviderId, Name> providers;
+  std::map<AgencyId, Name> agencies;
+  std::map<SystemId, Name> systems;
+  std::map<TargetId, Target> targets;
+  std::map<CheckId, Check> checks;
+  // Targets whose timeline a check's results can change, other targets that use those included.
+  std::map<CheckId, std::set<TargetId>> targets_of_check;
+  // Every target before those that use it as an input.
+  std::vector<TargetId> in_order_of_use;
+
+  // Does a declaration or maintenance of this scope concern the target?
+  static bool Covers(const ledger::Scope& scope, const Target& target);
+};
+
+// From the catalogue facts in force. Facts were checked when they were recorded, so an error means a broken ledger.
+absl::StatusOr<std::shared_ptr<const Catalogue>> BuildCatalogue(const ledger::Ledger& ledger);
+
+}  // namespace nines::catalogue

@@ -1,0 +1,67 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "storage/ledger/fact.h"
+#include "storage/rocks/database.h"
+
+namespace nines::ledger {
+
+absl::StatusOr<Fact> DecodeFact(std::string_view bytes);
+
+// Where a stream stands: everything of (provider, collector, epoch) up to `sequence` is durable.
+struct StreamKey {
+  ProviderId provider;
+  std::string collector;
+  uint64_t epoch = 0;
+  friend bool operator==(const StreamKey&, const StreamKey&) = default;
+};
+
+// What a fact became.
+struct Recorded {
+  FactId id;
+  bool unchanged = false;  // the same content was in force already: nothing was written, `id` is the earlier one's
+};
+
+// The append-only list of facts, and the stream positions. Few and precious: all facts are kept in memory.
+//
+// Writing is done by one thread, in two steps like series::Store: Stage() puts facts into a batch that the caller writes,
+// then Publish() makes them visible; Discard() forgets them when the write failed. Reading is thread-safe.
+class Ledger {
+ public:
+  static absl::StatusOr<std::unique_ptr<Ledger>> Open(rocks::Database& database);
+  ~Ledger();
+
+  // In order; a fact equal to the one in force under its identity (also one staged before it) is not written again.
+  std::vector<Recorded> Stage(std::span<const NewFact> facts, int64_t recorded_ms, rocks::Batch& batch);
+  void Publish();
+  void Discard();
+
+  // Position of the last published fact; 0 = none.
+  FactId LastPosition() const;
+  std::shared_ptr<const Fact> Get(FactId id) const;  // nullptr if there is none
+  // Facts in force now (not replaced) of a kind, by position.
+  std::vector<std::shared_ptr<const Fact>> Current(FactKind kind) const;
+  // All facts with from ≤ position, in order, at most `limit`.
+  std::vector<std::shared_ptr<const Fact>> List(FactId from, size_t limit) const;
+  // The fact that replaced `id`; 0 = it is in force.
+  FactId ReplacedBy(FactId id) const;
+
+  // Stream positions. Staged and published together with the facts of the same batch.
+  uint64_t LastSequence(const StreamKey& key) const;
+  void StagePosition(const StreamKey& key, uint64_t sequence, rocks::Batch& batch);
+
+ private:
+  class Impl;
+  explicit Ledger(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace nines::ledger
