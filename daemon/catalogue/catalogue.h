@@ -67,8 +67,9 @@ struct Catalogue {
   // Every target before those that use it as an input.
   std::vector<TargetId> in_order_of_use;
 
-  // Does a declaration or maintenance of this scope concern the target?
-  static bool Covers(const ledger::Scope& scope, const Target& target);
+  // Does a declaration or maintenance of this scope concern the target? `provider` is whose stream brought it: it speaks for
+  // its own targets alone; empty = a person, who speaks for all.
+  static bool Covers(const ledger::Scope& scope, const ProviderId& provider, const Target& target);
 };
 
 // From the catalogue facts in force. Facts were checked when they were recorded, so an error means a broken ledger.
