@@ -8,7 +8,8 @@
 #include "absl/numeric/int128.h"
 #include "daemon/sla/account.h"
 
-// Groups of targets: a provider, an agency, all (SLA.md section 7). Pooled, because averaging ratios is not additive.
+// Groups of targets: a provider, an agency, all (SLA.md section 7). PoolResult, because averaging ratios is not
+// additive.
 namespace nines::sla {
 
 struct PooledMember {
@@ -20,7 +21,7 @@ struct PooledMember {
 
 PooledMember MemberOf(const Assessment& assessment, int64_t weight = 1);
 
-struct Pooled {
+struct PoolResult {
   absl::int128 good = 0;  // sum of weight * good, in weighted ms
   absl::int128 all = 0;   // sum of weight * (good + bad)
   // Index of the member of the lowest availability, the first of equals; members without counted time have none.
@@ -35,6 +36,6 @@ struct Pooled {
   std::optional<int64_t> AvailabilityPpm() const;
 };
 
-Pooled Pool(std::span<const PooledMember> members);
+PoolResult Pool(std::span<const PooledMember> members);
 
 }  // namespace nines::sla

@@ -63,16 +63,18 @@ class RunBuilder {
 
   const std::vector<ResultRun>& runs() const { return runs_; }
   const CheckRule& rule() const { return rule_; }
-  // Time and state of the last result added. kTimeMinMs - 1 before the first.
+  // Time and state of the last result added. Before the first: kTimeMinMs - 1, and no state of the enumeration.
   int64_t last_ms() const { return last_ms_; }
   ResultState last_state() const { return last_state_; }
 
  private:
+  static constexpr ResultState kNone{0xff};  // equals no result's
+
   void StartRun(Result result);
 
   CheckRule rule_;
   int64_t last_ms_ = kTimeMinMs - 1;
-  ResultState last_state_ = ResultState::kStale;
+  ResultState last_state_ = kNone;
   int64_t downs_ = 0;  // down results in a row, over holes and stale markers; counted no further than needed
   std::vector<ResultRun> runs_;
 };
