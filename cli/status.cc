@@ -1,0 +1,106 @@
+#include "base/duration_text.h"
+#include "cli/context.h"
+#include "nines/v1/availability.grpc.pb.h"
+#include "wire/time.h"
+
+namespace nines::cli {
+namespace {
+
+struct Flags {
+  TargetFilter filter;
+  std::string format = "table";
+  bool check = false;
+};
+
+void PrintTable(const v1::ListTargetsResponse& list, const Context& context) {
+  Table table({{context.Say("TARGET", "监管对象")},
+               {context.Say("NAME", "名称")},
+               {context.Say("PROVIDER", "服务商")},
+               {context.Say("STATE", "状态")},
+               {context.Say("FOR", "已持续"), Align::kRight},
+               {context.Say("THIS MONTH", "本月可用率"), Align::kRight},
+               {context.Say("VERDICT", "结论")},
+               {context.Say("BUDGET LEFT", "剩余预算"), Align::kRight},
+               {context.Say("LAST OUTAGE", "最近中断")}});
+  const int64_t now_ms = wire::ToMs(list.now());
+  for (const v1::TargetStatus& target : list.targets()) {
+    const v1::Account& month = target.month();
+    const int64_t for_ms = (now_ms - wire::ToMs(target.since_time())) / 1000 * 1000;
+    std::string last = "–";
+    if (!target.last_outages().empty()) {
+      const v1::Outage& outage = target.last_outages(0);
+      last = FormatTime(outage.start_ms()) + "  " +
+             (outage.has_end_time() ? FormatDurationMs(outage.end_ms() - outage.start_ms())
+                                    : context.Say("still going on", "仍在持续"));
+    }
+    table.Add({target.target_id(), context.NameOf(target.name(), target.target_id()), target.provider_id(),
+               StateCell(context, target.state()), target.has_since_time() ? FormatDurationMs(for_ms) : "–",
+               PercentOrDash(month.has_availability_percent(), month.availability_percent()),
+               VerdictCell(context, month.verdict()),
+               Cell(FormatDurationMs(target.budget().left_ms()), target.budget().left_ms() < 0 ? Tint::kBad : Tint::kNone),
+               last});
+  }
+  table.Print(context.out, context.UseColour());
+}
+
+void PrintCsv(const v1::ListTargetsResponse& list, std::ostream& out) {
+  PrintCsvRow(out, {"target", "name_zh", "name_en", "provider", "agency", "system", "state", "since_ms", "period",
+                    "good_ms", "bad_ms", "unknown_ms", "excluded_ms", "availability_percent", "budget_left_ms"});
+  for (const v1::TargetStatus& target : list.targets()) {
+    const v1::Account& month = target.month();
+    std::string state = v1::State_Name(target.state()).substr(sizeof("STATE_") - 1);
+    for (char& c : state) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    PrintCsvRow(out, {target.target_id(), target.name().zh(), target.name().en(), target.provider_id(),
+                      target.agency_id(), target.system_id(), state,
+                      target.has_since_time() ? std::to_string(wire::ToMs(target.since_time())) : "",
+                      target.period_label(), std::to_string(month.good_ms()), std::to_string(month.bad_ms()),
+                      std::to_string(month.unknown_ms()), std::to_string(month.excluded_ms()),
+                      month.availability_percent(), std::to_string(target.budget().left_ms())});
+  }
+}
+
+void RunStatus(const Flags& flags, Context& context) {
+  const auto channel = context.Channel();
+  if (!channel.ok()) return context.Fail(channel.status());
+  const auto stub = v1::AvailabilityService::NewStub(*channel);
+  v1::ListTargetsRequest request;
+  flags.filter.Fill(request);
+  request.set_page_size(1000);
+  v1::ListTargetsResponse list;
+  do {
+    grpc::ClientContext call;
+    context.SetDeadline(call);
+    v1::ListTargetsResponse page;
+    const grpc::Status status = stub->ListTargets(&call, request, &page);
+    if (!status.ok()) return context.Fail(status);
+    request.set_page_token(page.next_page_token());
+    page.clear_next_page_token();
+    list.MergeFrom(page);
+  } while (!request.page_token().empty());
+
+  if (flags.format == "json") {
+    context.out << ToJson(list);
+  } else if (flags.format == "csv") {
+    PrintCsv(list, context.out);
+  } else {
+    PrintTable(list, context);
+  }
+  if (!flags.check) return;
+  for (const v1::TargetStatus& target : list.targets()) {
+    if (target.state() == v1::STATE_DOWN) context.exit_code = kAttention;
+  }
+}
+
+}  // namespace
+
+void AddStatus(CLI::App& app, Context& context) {
+  auto flags = std::make_shared<Flags>();
+  CLI::App* command = app.add_subcommand("status", "Every target as it is now / 当前状态");
+  flags->filter.AddTo(*command);
+  AddFormat(*command, flags->format);
+  command->add_flag("--check", flags->check, "Exit with 4 if any target is down");
+  command->footer("Example:\n  ninesctl status --agency civil-affairs --check || page-somebody");
+  command->callback([flags, &context] { RunStatus(*flags, context); });
+}
+
+}  // namespace nines::cli
