@@ -11,94 +11,50 @@
 #include "absl/status/statusor.h"
 #include "base/clock.h"
 #include "daemon/catalogue/cache.h"
+#include "daemon/ingest/batch.h"
+#include "daemon/ingest/collectors.h"
 #include "storage/ledger/ledger.h"
 #include "storage/rocks/database.h"
 #include "storage/series/store.h"
 
 namespace nines::ingest {
 
-// Same numbers as nines.v1.RefusalReason.
-enum class RefusalReason : uint8_t {
-  kTooOld = 1, kTooFarAhead = 2, kMalformed = 3, kInvalidFact = 4, kNotAllowed = 5, kTooManySeries = 6
-};
-inline constexpr int kRefusalReasonCount = 7;
-std::string_view RefusalReasonName(RefusalReason reason);  // "too_old"
-
-struct Refusal {
-  uint64_t sequence = 0;
-  RefusalReason reason = RefusalReason::kMalformed;
-  uint64_t count = 1;
-  std::string message;
-  std::string fact_source;
-  std::string fact_id;
-};
-
-// A series as one sender's session knows it: the labels, and the id once the writer thread has resolved it.
-struct SessionSeries;
-
-// One batch of one sender in the daemon's own words, checked for form.
-struct Batch {
-  ledger::StreamKey stream;  // empty collector: not part of a stream, no duplicate check
-  uint64_t sequence = 0;
-  struct Point {
-    std::shared_ptr<SessionSeries> series;
-    int64_t time_ms;
-    double value;
-  };
-  std::vector<Point> points;
-  struct Results {
-    CheckId check;
-    std::shared_ptr<SessionSeries> series;
-    std::vector<series::Sample> samples;
-  };
-  std::vector<Results> results;
-  std::vector<ledger::NewFact> facts;
-  std::vector<Refusal> refusals;  // found while the form was checked
-};
-
-// What became of a batch, once it is durable.
-struct Outcome {
-  absl::Status status;  // not OK: nothing of it is stored; send it again
-  bool duplicate = false;
-  std::vector<Refusal> refusals;
-  std::vector<ledger::Recorded> recorded;  // one for each fact that was not refused
-};
-
 // Counters for /metrics. All monotonic but the gauges.
 struct Stats {
   uint64_t batches = 0, duplicate_batches = 0, sequence_gaps = 0;
   uint64_t samples = 0, results = 0, facts = 0;
   uint64_t refused[kRefusalReasonCount] = {};
-  uint64_t commits = 0;        // group commits
-  double commit_seconds = 0;   // sum of their durations
-  uint64_t queue_batches = 0;  // gauge: waiting now
-  uint64_t streams = 0;        // gauge: open now
+  uint64_t commits = 0;         // group commits
+  uint64_t failed_commits = 0;  // whose batches were answered with the error of the storage
+  double commit_seconds = 0;    // sum of their durations
+  uint64_t queue_batches = 0;   // gauge: waiting now
+  uint64_t streams = 0;         // gauge: open now
 };
 
-// One connected collector, for /metrics and status.
-struct CollectorStatus {
-  ProviderId provider;
-  std::string collector;
-  std::string version;
-  bool connected = false;
-  int64_t last_batch_ms = 0;
-  uint64_t spool_bytes = 0, spool_bytes_max = 0, spool_dropped_records = 0, source_errors = 0;
+struct Options {
+  int64_t late_window_ms = 2 * 86'400'000LL;
+  int64_t ahead_window_ms = 600'000;
+  size_t queue_batches_max = 1024;
+  size_t queue_bytes_max = 256 << 20;
+  uint64_t series_per_provider_max = 2'000'000;
+};
+
+// Whoever keeps derived state. Called on the writer thread after a group commit, before its batches are answered.
+struct Listener {
+  std::function<void(const ProviderId&, const CheckId&, std::span<const series::Sample>)> on_results;
+  std::function<void()> on_facts;
 };
 
 // The one way in, for every protocol: checks, recognises duplicates, makes durable, publishes, answers. Thread-safe.
+//
+// One thread of its own writes: it takes what is queued, puts it into one synced write, and answers. A write that fails
+// is answered to every batch of its group; nothing of them is visible, and senders send them again.
 class Ingest {
  public:
-  // Whoever keeps derived state. Called on the writer thread after a group commit, before its batches are answered.
-  struct Listener {
-    std::function<void(const ProviderId&, const CheckId&, std::span<const series::Sample>)> on_results;
-    std::function<void()> on_facts;
-  };
-  struct Options {
-    int64_t late_window_ms = 2 * 86'400'000LL;
-    int64_t ahead_window_ms = 600'000;
-    size_t queue_batches_max = 1024;
-    uint64_t series_per_provider_max = 2'000'000;
-  };
+  using Stats = ingest::Stats;
+  using Options = ingest::Options;
+  using Listener = ingest::Listener;
+
   Ingest(rocks::Database& database, series::Store& store, ledger::Ledger& ledger, catalogue::Cache& catalogue,
          const Clock& clock, Options options);
   ~Ingest();
@@ -106,18 +62,25 @@ class Ingest {
   void Start();
   // Commits what is queued, answers it, and refuses what comes after with Unavailable. Idempotent.
   void Stop();
-  // The windows may change while it runs (SIGHUP).
+  // The windows and limits may change while it runs (SIGHUP).
   void SetOptions(const Options& options);
 
-  // Hands a batch over. False: the queue is full; `room` will be called once when there is space again, from another
-  // thread, and the batch is left in `batch`. Otherwise `done` is called once, on the writer thread, when the batch is durable or has failed.
+  // Hands a batch over. False: the queue is full; `room` will be called once when there is space again, from the writer
+  // thread, and the batch is left in `batch`. Otherwise `done` is called once, on the writer thread, in the order of
+  // submission, when the batch is durable or has failed; after Stop() at once, on the caller's. Neither may block or
+  // call RecordFacts().
   bool Submit(Batch& batch, std::function<void(Outcome)> done, std::function<void()> room);
 
-  // Records facts of people together, and returns when they are durable (or refused: InvalidArgument, all or nothing).
+  // Records facts together, and returns when they are durable. InvalidArgument (or PermissionDenied, for a fact of a
+  // provider about what is not its own) lists what is wrong with them: all or nothing. Between Start() and Stop(),
+  // never on the writer thread.
   absl::StatusOr<std::vector<ledger::Recorded>> RecordFacts(std::vector<ledger::NewFact> facts);
 
   Stats stats() const;
+  CollectorBoard& board();
   std::vector<CollectorStatus> collectors() const;
+  // The storage's last error, OK again after a write that went well.
+  absl::Status healthy() const;
 
  private:
   class Impl;
