@@ -1,0 +1,81 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/time/civil_time.h"
+#include "absl/time/time.h"
+#include "daemon/sla/account.h"
+#include "daemon/sla/pool.h"
+#include "daemon/sla/target.h"
+#include "tests/scenario/words.h"
+
+namespace nines::scenario {
+
+// Runs a script line by line through the functions that the daemon uses; README.md has the language. An `expect`
+// looks at what the lines above it say: a script can go on and look again. Thread-compatible.
+class Script {
+ public:
+  // What is wrong with the line, or how it differs from what came out; empty if all is well.
+  std::string Run(std::string_view line);
+
+ private:
+  struct Check {
+    std::string name;
+    sla::CheckRule rule;
+    std::vector<sla::Result> results;  // in the order of recording
+  };
+  // What the lines so far amount to.
+  struct Outcome {
+    sla::TargetTimelines timelines;
+    sla::Assessment assessment;
+  };
+
+  void ReadPeriod(Words& words);
+  void ReadSetting(const std::string& verb, Words& words);
+  void ReadCheck(Words& words);
+  void ReadResult(Words& words);
+  void ReadSeries(Words& words);
+  void ReadDeclared(Words& words);
+  void ReadMember(Words& words);
+  sla::InputNode ReadGroup(Words& words);
+
+  void Expect(Words& words);
+  void ExpectValues(Words& words, const Outcome& outcome);
+  void ExpectOutage(Words& words, const Outcome& outcome);
+  void ExpectState(Words& words, const sla::Timeline& timeline);
+  void ExpectBurn(Words& words, const Outcome& outcome);
+  void ExpectPooled(Words& words);
+  // The value of a name as text ("none" if there is none); nullopt if there is no such name.
+  static std::optional<std::string> PercentOf(std::string_view name, const Outcome& outcome,
+                                              const sla::Contract& contract);
+  static std::optional<std::string> MillisecondsOf(std::string_view name, const Outcome& outcome);
+
+  Outcome Compute() const;
+  Interval Context() const;
+  int64_t NowMs() const { return now_ms_.value_or(period_.end_ms); }
+
+  int64_t TakeTime(Words& words);
+  int64_t TakeDuration(Words& words);
+  int64_t TakeShare(Words& words);
+  int64_t TakeNumber(Words& words);
+  size_t FindCheck(std::string_view name) const;
+  Check& TakeCheck(Words& words);
+
+  absl::TimeZone zone_ = absl::UTCTimeZone();
+  Interval period_;
+  absl::CivilDay first_day_;
+  std::optional<int64_t> now_ms_;
+  sla::Contract contract_;
+  std::vector<Check> checks_;
+  std::optional<sla::InputNode> root_;
+  std::vector<sla::DeclaredSpan> declarations_;
+  std::vector<std::string> member_names_;
+  std::vector<sla::PooledMember> members_;
+};
+
+}  // namespace nines::scenario
