@@ -68,8 +68,10 @@ enum class FactKind : uint8_t { kDeclaration = 1, kMaintenance = 2, kRuling = 3,
 using FactBody = std::variant<Declaration, Maintenance, Ruling, CatalogueChange>;
 
 FactKind KindOf(const FactBody& body);
-// What a later fact replaces it by: (kind, source, id). For rulings the source is empty, for catalogue changes the kind of entry.
-std::string IdentityOf(const FactBody& body);
+// What a later fact replaces it by: (kind, provider, source, id), as opaque bytes. For rulings the source is empty, for
+// catalogue changes the kind of entry. Each provider, and the people together, have ids of their own: nobody replaces
+// somebody else's fact.
+std::string IdentityOf(const ProviderId& provider, const FactBody& body);
 
 // A fact that wants to be recorded.
 struct NewFact {
@@ -87,7 +89,7 @@ struct Fact {
   FactBody body;
 };
 
-// Bytes at rest: storage/FORMAT.md.
+// Bytes at rest: storage/FORMAT.md, "Ledger".
 std::string EncodeFact(const Fact& fact);
 
 }  // namespace nines::ledger

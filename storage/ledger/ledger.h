@@ -14,6 +14,7 @@
 
 namespace nines::ledger {
 
+// Strict: takes nothing that EncodeFact() does not write. DataLoss says what is wrong.
 absl::StatusOr<Fact> DecodeFact(std::string_view bytes);
 
 // Where a stream stands: everything of (provider, collector, epoch) up to `sequence` is durable.
@@ -32,12 +33,16 @@ struct Recorded {
 
 // The append-only list of facts, and the stream positions. Few and precious: all facts are kept in memory.
 //
-// Writing is done by one thread, in two steps like series::Store: Stage() puts facts into a batch that the caller writes,
-// then Publish() makes them visible; Discard() forgets them when the write failed. Reading is thread-safe.
+// Writing is done by one thread, in two steps like series::Store: Stage() puts facts into a batch that the caller
+// writes, then Publish() makes them visible; Discard() forgets them when the write failed. Reading is thread-safe.
 class Ledger {
  public:
+  // Reads everything, which must be sound: DataLoss names the fact that is damaged or missing. The ledger does not use
+  // `database` afterwards.
   static absl::StatusOr<std::unique_ptr<Ledger>> Open(rocks::Database& database);
   ~Ledger();
+  Ledger(const Ledger&) = delete;
+  Ledger& operator=(const Ledger&) = delete;
 
   // In order; a fact equal to the one in force under its identity (also one staged before it) is not written again.
   std::vector<Recorded> Stage(std::span<const NewFact> facts, int64_t recorded_ms, rocks::Batch& batch);

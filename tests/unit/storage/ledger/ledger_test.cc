@@ -1,0 +1,239 @@
+#include "storage/ledger/ledger.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <filesystem>
+
+#include "base/text.h"
+
+namespace nines::ledger {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+class LedgerTest : public ::testing::Test {
+ protected:
+  LedgerTest() { Reopen(); }
+  ~LedgerTest() override {
+    ledger_.reset();
+    database_.reset();
+    std::filesystem::remove_all(directory_);
+  }
+
+  void Reopen() {
+    ledger_.reset();
+    database_.reset();
+    database_ = *rocks::Database::Open(directory_, {});
+    ledger_ = *Ledger::Open(*database_);
+  }
+
+  // Stage, write, publish.
+  std::vector<Recorded> Record(const std::vector<NewFact>& facts, int64_t recorded_ms = 1000) {
+    rocks::Batch batch;
+    std::vector<Recorded> recorded = ledger_->Stage(facts, recorded_ms, batch);
+    EXPECT_TRUE(database_->Write(batch, rocks::Durability::kBuffer).ok());
+    ledger_->Publish();
+    return recorded;
+  }
+
+  static NewFact Incident(const std::string& provider, const std::string& id, int64_t start_ms) {
+    Declaration body;
+    body.source = "tickets";
+    body.id = id;
+    body.scope = {ScopeKind::kTarget, "portal"};
+    body.start_ms = start_ms;
+    return {.author = "collector:c1", .provider = ProviderId(provider), .body = body};
+  }
+
+  std::vector<uint64_t> Positions(const std::vector<std::shared_ptr<const Fact>>& facts) {
+    std::vector<uint64_t> positions;
+    for (const auto& fact : facts) positions.push_back(fact->id.value());
+    return positions;
+  }
+  std::vector<uint64_t> Current() { return Positions(ledger_->Current(FactKind::kDeclaration)); }
+
+  // What Open() says after `value` was put under the key of `id`; an empty one deletes it.
+  std::string DamageWith(uint64_t id, const std::string& value) {
+    std::string key(7, '\0');
+    key.push_back(static_cast<char>(id));
+    rocks::Batch batch;
+    if (value.empty()) {
+      batch.Delete(rocks::Family::kFacts, key);
+    } else {
+      batch.Put(rocks::Family::kFacts, key, value);
+    }
+    EXPECT_TRUE(database_->Write(batch, rocks::Durability::kBuffer).ok());
+    const absl::Status status = Ledger::Open(*database_).status();
+    EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss);
+    return std::string(FromAbsl(status.message()));
+  }
+
+  const std::string directory_ = StrCat(::testing::TempDir(), "ledger_test_", getpid(), "_",
+                                        ::testing::UnitTest::GetInstance()->current_test_info()->name());
+  std::unique_ptr<rocks::Database> database_;
+  std::unique_ptr<Ledger> ledger_;
+};
+
+TEST_F(LedgerTest, FactsAreNumberedFromOneAndSurviveReopening) {
+  EXPECT_EQ(ledger_->LastPosition(), FactId(0));
+  const auto recorded = Record({Incident("a", "1", 10), Incident("a", "2", 20)}, 77);
+  EXPECT_EQ(recorded[0].id, FactId(1));
+  EXPECT_EQ(recorded[1].id, FactId(2));
+  EXPECT_FALSE(recorded[1].unchanged);
+  Reopen();
+  EXPECT_EQ(ledger_->LastPosition(), FactId(2));
+  const auto fact = ledger_->Get(FactId(2));
+  ASSERT_NE(fact, nullptr);
+  EXPECT_EQ(fact->recorded_ms, 77);
+  EXPECT_EQ(fact->author, "collector:c1");
+  EXPECT_EQ(fact->provider, ProviderId("a"));
+  EXPECT_EQ(fact->body, Incident("a", "2", 20).body);
+  EXPECT_EQ(ledger_->Get(FactId(0)), nullptr);
+  EXPECT_EQ(ledger_->Get(FactId(3)), nullptr);
+  EXPECT_EQ(Record({Incident("a", "3", 30)})[0].id, FactId(3));
+}
+
+TEST_F(LedgerTest, TheSameAgainIsUnchangedAndWritesNothing) {
+  Record({Incident("a", "1", 10)});
+  Reopen();
+  NewFact again = Incident("a", "1", 10);
+  again.author = "collector:c2";
+  rocks::Batch batch;
+  const auto recorded = ledger_->Stage(std::vector{again}, 2000, batch);
+  EXPECT_TRUE(recorded[0].unchanged);
+  EXPECT_EQ(recorded[0].id, FactId(1));
+  EXPECT_TRUE(batch.empty());
+  ledger_->Publish();
+  EXPECT_EQ(ledger_->LastPosition(), FactId(1));
+}
+
+TEST_F(LedgerTest, AVersionReplacedAndRecordedAgainIsANewOne) {
+  Record({Incident("a", "1", 10)});
+  Record({Incident("a", "1", 11)});
+  const auto recorded = Record({Incident("a", "1", 10)});
+  EXPECT_EQ(recorded[0].id, FactId(3));
+  EXPECT_FALSE(recorded[0].unchanged);
+  for (int round = 0; round < 2; ++round) {
+    EXPECT_EQ(ledger_->ReplacedBy(FactId(1)), FactId(2));
+    EXPECT_EQ(ledger_->ReplacedBy(FactId(2)), FactId(3));
+    EXPECT_EQ(ledger_->ReplacedBy(FactId(3)), FactId(0));
+    EXPECT_EQ(ledger_->ReplacedBy(FactId(4)), FactId(0));
+    EXPECT_THAT(Current(), ElementsAre(3));
+    EXPECT_EQ(ledger_->Get(FactId(1))->body, Incident("a", "1", 10).body) << "stays readable";
+    Reopen();
+  }
+}
+
+TEST_F(LedgerTest, StagedFactsCountForThoseAfterThem) {
+  const auto recorded =
+      Record({Incident("a", "1", 10), Incident("a", "1", 10), Incident("a", "1", 11), Incident("a", "1", 10)});
+  EXPECT_THAT((std::vector<uint64_t>{recorded[0].id.value(), recorded[1].id.value(), recorded[2].id.value(),
+                                     recorded[3].id.value()}),
+              ElementsAre(1, 1, 2, 3));
+  EXPECT_TRUE(recorded[1].unchanged);
+  EXPECT_FALSE(recorded[3].unchanged);
+  EXPECT_THAT(Current(), ElementsAre(3));
+}
+
+TEST_F(LedgerTest, OfSeveralStagesOfOneGroupLaterOnesSeeEarlierOnes) {
+  rocks::Batch batch;
+  EXPECT_EQ(ledger_->Stage(std::vector{Incident("a", "1", 10)}, 1, batch)[0].id, FactId(1));
+  const auto second = ledger_->Stage(std::vector{Incident("a", "1", 10), Incident("a", "2", 10)}, 2, batch);
+  EXPECT_TRUE(second[0].unchanged);
+  EXPECT_EQ(second[1].id, FactId(2));
+}
+
+TEST_F(LedgerTest, ProvidersAndPeopleDoNotReplaceEachOther) {
+  Record({Incident("a", "42", 10), Incident("b", "42", 20), Incident("", "42", 30), Incident("a", "42", 11)});
+  EXPECT_THAT(Current(), ElementsAre(2, 3, 4));
+  EXPECT_EQ(ledger_->ReplacedBy(FactId(1)), FactId(4));
+}
+
+TEST_F(LedgerTest, StagedIsInvisibleUntilPublishedAndGoneWhenDiscarded) {
+  const StreamKey stream{.provider = ProviderId("a"), .collector = "c1", .epoch = 9};
+  rocks::Batch lost;
+  ledger_->Stage(std::vector{Incident("a", "1", 10)}, 1, lost);
+  ledger_->StagePosition(stream, 5, lost);
+  EXPECT_EQ(ledger_->LastPosition(), FactId(0));
+  EXPECT_EQ(ledger_->Get(FactId(1)), nullptr);
+  EXPECT_EQ(ledger_->LastSequence(stream), 0u);
+  ledger_->Discard();
+  ledger_->Publish();
+  EXPECT_EQ(ledger_->LastPosition(), FactId(0));
+  EXPECT_EQ(ledger_->LastSequence(stream), 0u);
+  const auto recorded = Record({Incident("a", "1", 10)});
+  EXPECT_EQ(recorded[0].id, FactId(1)) << "its number is free again";
+  EXPECT_FALSE(recorded[0].unchanged);
+}
+
+TEST_F(LedgerTest, PositionsOfStreamsAreDurableWithTheFactsOfTheirBatch) {
+  const StreamKey stream{.provider = ProviderId("a"), .collector = "c1", .epoch = 9};
+  StreamKey other_epoch = stream, other_provider = stream, shifted = stream;
+  other_epoch.epoch = 10;
+  other_provider.provider = ProviderId("b");
+  shifted.provider = ProviderId("ac");
+  shifted.collector = "1";
+  rocks::Batch batch;
+  ledger_->Stage(std::vector{Incident("a", "1", 10)}, 1, batch);
+  ledger_->StagePosition(stream, 4, batch);
+  ledger_->StagePosition(stream, UINT64_MAX, batch);
+  Reopen();
+  EXPECT_EQ(ledger_->LastSequence(stream), 0u) << "the batch was not written";
+  EXPECT_EQ(ledger_->LastPosition(), FactId(0));
+  ASSERT_TRUE(database_->Write(batch, rocks::Durability::kSync).ok());
+  Reopen();
+  EXPECT_EQ(ledger_->LastSequence(stream), UINT64_MAX);
+  EXPECT_EQ(ledger_->LastPosition(), FactId(1));
+  EXPECT_EQ(ledger_->LastSequence(other_epoch), 0u);
+  EXPECT_EQ(ledger_->LastSequence(other_provider), 0u);
+  EXPECT_EQ(ledger_->LastSequence(shifted), 0u);
+}
+
+TEST_F(LedgerTest, ListsPagesOfAllAndCurrentOfAKind) {
+  Record({Incident("a", "1", 10), Incident("a", "1", 11)});
+  Record({{.author = "li", .provider = {}, .body = CatalogueChange{.kind = "agency", .id = "tax", .bytes = "x"}},
+          {.author = "li", .provider = {}, .body = Ruling{.id = "r", .target = TargetId("portal"), .reason = ""}}});
+  EXPECT_THAT(Positions(ledger_->List(FactId(1), 2)), ElementsAre(1, 2));
+  EXPECT_THAT(Positions(ledger_->List(FactId(3), 9)), ElementsAre(3, 4));
+  EXPECT_THAT(Positions(ledger_->List(FactId(0), 1)), ElementsAre(1));
+  EXPECT_THAT(ledger_->List(FactId(5), 9), IsEmpty());
+  EXPECT_THAT(ledger_->List(FactId(UINT64_MAX), 9), IsEmpty());
+  EXPECT_THAT(Positions(ledger_->Current(FactKind::kCatalogue)), ElementsAre(3));
+  EXPECT_THAT(Positions(ledger_->Current(FactKind::kRuling)), ElementsAre(4));
+  EXPECT_THAT(ledger_->Current(FactKind::kMaintenance), IsEmpty());
+}
+
+TEST_F(LedgerTest, AFlippedByteIsFoundAndNamed) {
+  Record({Incident("a", "1", 10), Incident("a", "2", 20), Incident("a", "3", 30)});
+  std::string bytes = EncodeFact(*ledger_->Get(FactId(2)));
+  bytes[7] ^= 1;
+  EXPECT_THAT(DamageWith(2, bytes), HasSubstr("fact 2 is damaged: the checksum is wrong"));
+}
+
+TEST_F(LedgerTest, AMissingFactIsFoundAndNamed) {
+  Record({Incident("a", "1", 10), Incident("a", "2", 20), Incident("a", "3", 30)});
+  EXPECT_THAT(DamageWith(2, ""), HasSubstr("fact 2 is missing"));
+}
+
+TEST_F(LedgerTest, AFactUnderAnothersPositionIsFoundAndNamed) {
+  Record({Incident("a", "1", 10), Incident("a", "2", 20)});
+  EXPECT_THAT(DamageWith(2, EncodeFact(*ledger_->Get(FactId(1)))),
+              HasSubstr("fact 2 is damaged: it says that it is fact 1"));
+}
+
+TEST_F(LedgerTest, ADamagedPositionOfAStreamIsFoundAndNamed) {
+  rocks::Batch batch;
+  ledger_->StagePosition({.provider = ProviderId("a"), .collector = "c1", .epoch = 9}, 4, batch);
+  batch.Put(rocks::Family::kStreams, std::string("\1a\2c1\0\0\0\0\0\0\0\11", 13), "\1\5abcd");
+  ASSERT_TRUE(database_->Write(batch, rocks::Durability::kBuffer).ok());
+  const absl::Status status = Ledger::Open(*database_).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss);
+  EXPECT_THAT(std::string(FromAbsl(status.message())), HasSubstr("provider 'a', collector 'c1' is damaged"));
+}
+
+}  // namespace
+}  // namespace nines::ledger
