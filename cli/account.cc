@@ -13,7 +13,7 @@ void AddAccount(CLI::App& app, Context& context) {
   auto path = std::make_shared<std::string>();
   CLI::App* command =
       app.add_subcommand("account", "The account of one case file, offline, by the daemon's own code / 离线核算案例");
-  command->add_option("--case", *path, "JSON file (see docs/case-file.md), - for standard input")->required();
+  command->add_option("--case", *path, "JSON file (docs/sla.md, section 10), - for standard input")->required();
   command->footer("Example:\n  ninesctl account --case case.json");
   command->callback([path, &context] {
     std::ifstream file(*path, std::ios::binary);
