@@ -50,6 +50,7 @@ std::string_view ScopeWord(ledger::ScopeKind kind) {
 // A scope has to name something: a declaration about a target nobody has heard of is a slip of the pen, not evidence.
 absl::Status CheckScope(std::string_view name, const ledger::Scope& scope, const ProviderId& sender,
                         const catalogue::Catalogue& catalogue) {
+  NINES_RETURN_IF_ERROR(CheckIdText(StrCat(name, ": the id of its scope"), scope.id));
   bool known = scope.kind == ledger::ScopeKind::kProvider && catalogue.providers.contains(ProviderId(scope.id));
   bool own = scope.kind == ledger::ScopeKind::kProvider && scope.id == sender.value();
   const auto look = [&](const catalogue::Target& target) {
