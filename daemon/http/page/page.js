@@ -1,0 +1,423 @@
+'use strict';
+// The page of ninesd: polls AvailabilityService.ListTargets over the Connect protocol and shows what it says. It computes nothing: percentages and
+// durations are the daemon's. Everything from outside goes into the page as text, never as markup.
+
+const POLL_MS = 2000;
+const TIMEOUT_MS = 8000;
+const PAGE_SIZE = 1000;
+const STATES = ['down', 'degraded', 'unknown', 'up', 'excluded'];  // worst first
+
+const TEXTS = {
+  en: {
+    title: 'Availability', provider: 'Provider', agency: 'Agency', order: 'Order', search: 'Search', everything: 'All',
+    byWorst: 'Worst first', byName: 'By name', targets: 'Targets', other: '中文', asOf: 'As of {0}',
+    up: 'Up', degraded: 'Degraded', down: 'Down', unknown: 'Unknown', excluded: 'Excluded',
+    met: 'Met', breached: 'Breached', undetermined: 'Undetermined', not_applicable: 'Not applicable',
+    since: 'for {0}', objective: 'Objective {0} %', month: 'Availability in {0}', nothing: 'nothing counted yet',
+    budget: 'Error budget', left: '{0} left', over: 'overspent by {0}', of: 'of {0} this month', noBudget: 'no budget',
+    lastOutage: 'Last outage this month', noOutage: 'No outage this month', ongoing: 'still down', lasted: '{0}, lasted {1}', lastsFor: '{0}, for {1} so far',
+    details: 'Outages, checks and account', outages: 'Last outages', checks: 'Checks', account: 'Account of the month so far',
+    coverage: 'Coverage {0} %', bounds: 'between {0} % and {1} %', noResult: 'no result yet', lastResult: 'result {0}', noChecks: 'none',
+    noTargets: 'No targets yet.\nDescribe them in a catalogue and apply it: ninesctl apply catalogue.yaml',
+    noMatch: 'No target matches the filter.', loading: 'Asking the daemon …',
+    silent: 'The daemon does not answer. What is shown is as of {0}.', silentFirst: 'The daemon does not answer.',
+    starting: 'The daemon is starting.', refused: 'The daemon answered with an error: {0}',
+    theme_auto: 'Theme: auto', theme_light: 'Theme: light', theme_dark: 'Theme: dark', zone: 'Times in {0}.',
+    d: 'd', h: 'h', min: 'min', s: 's', ms: 'ms',
+  },
+  zh: {
+    title: '可用性监管', provider: '云服务商', agency: '委办单位', order: '排序', search: '搜索', everything: '全部',
+    byWorst: '异常优先', byName: '按名称', targets: '监管对象', other: 'English', asOf: '截至 {0}',
+    up: '正常', degraded: '降级', down: '中断', unknown: '未知', excluded: '不计',
+    met: '达标', breached: '未达标', undetermined: '待定', not_applicable: '不适用',
+    since: '已持续 {0}', objective: '目标 {0} %', month: '{0} 可用性', nothing: '尚无可计时间',
+    budget: '中断额度', left: '剩余 {0}', over: '超支 {0}', of: '本月共 {0}', noBudget: '无额度',
+    lastOutage: '本月最近一次中断', noOutage: '本月无中断', ongoing: '仍在中断', lasted: '{0}，历时 {1}', lastsFor: '{0}，已 {1}',
+    details: '中断、探测与时间账', outages: '最近中断', checks: '探测', account: '本月至今时间账',
+    coverage: '覆盖率 {0} %', bounds: '介于 {0} % 与 {1} % 之间', noResult: '尚无结果', lastResult: '结果时间 {0}', noChecks: '无',
+    noTargets: '还没有监管对象。\n请在目录文件中描述并应用：ninesctl apply catalogue.yaml',
+    noMatch: '没有符合筛选条件的对象。', loading: '正在查询 …',
+    silent: '守护进程没有应答，以下为 {0} 的数据。', silentFirst: '守护进程没有应答。',
+    starting: '守护进程正在启动。', refused: '守护进程返回错误：{0}',
+    theme_auto: '外观：自动', theme_light: '外观：浅色', theme_dark: '外观：深色', zone: '时间按 {0} 显示。',
+    d: '天', h: '小时', min: '分', s: '秒', ms: '毫秒',
+  },
+};
+
+// A state is told by colour, shape and word.
+const MARKS = {
+  up: 'M10 1a9 9 0 1 0 0 18a9 9 0 0 0 0-18zM8.7 14.3L4.6 10.2l1.6-1.6 2.5 2.5 5.2-5.2 1.6 1.6z',
+  degraded: 'M10 1.2L19.4 18H.6zM9 7v5.4h2V7zM9 14v2h2v-2z',
+  down: 'M2 2h16v16H2zM6.9 5.4L5.4 6.9 8.5 10l-3.1 3.1 1.5 1.5L10 11.5l3.1 3.1 1.5-1.5L11.5 10l3.1-3.1-1.5-1.5L10 8.5z',
+  unknown: 'M10 .6L19.4 10 10 19.4.6 10zM9 11.8h2v-1.1c1.5-.5 2.4-1.4 2.4-2.8 0-1.7-1.4-2.9-3.3-2.9-1.8 0-3.1 1-3.4 2.7l1.9.4c.2-.8.7-1.3 1.4-1.3.8 0 1.3.4 1.3 1.1S10.6 9 9 9.6zM9 13.2v2h2v-2z',
+  excluded: 'M10 1a9 9 0 1 0 0 18a9 9 0 0 0 0-18zM10 3.2a6.8 6.8 0 1 1 0 13.6a6.8 6.8 0 0 1 0-13.6zM5.5 9h9v2h-9z',
+};
+const VERDICT_TONE = {met: 'up', breached: 'down', undetermined: 'unknown', not_applicable: 'excluded'};
+
+const memory = {
+  get(key) { try { return localStorage.getItem('nines.' + key); } catch { return null; } },
+  set(key, value) { try { localStorage.setItem('nines.' + key, value); } catch { /* private mode: forgotten at reload */ } },
+};
+
+const byId = (id) => document.getElementById(id);
+// What is filtered is in the address, so that a wall screen can be given one: #provider=a&state=down
+const hash = new URLSearchParams(location.hash.slice(1));
+const view = {
+  language: hash.get('lang') || memory.get('language') || ((navigator.language || '').startsWith('zh') ? 'zh' : 'en'),
+  theme: hash.get('theme') || memory.get('theme') || 'auto',
+  order: hash.get('order') || memory.get('order') || 'worst',
+  provider: hash.get('provider') || '', agency: hash.get('agency') || '', state: hash.get('state') || '', search: '',
+};
+if (!TEXTS[view.language]) view.language = 'en';
+
+let answer = null;    // {targets, now} of the last answer
+let trouble = null;   // () => text
+const rows = new Map();  // target id → row
+
+function text(key, ...values) {
+  return TEXTS[view.language][key].replace(/\{(\d)\}/g, (whole, index) => values[index]);
+}
+
+function element(tag, className, content) {
+  const made = document.createElement(tag);
+  if (className) made.className = className;
+  if (content !== undefined) made.textContent = content;
+  return made;
+}
+
+function mark(state) {
+  const svg = document.createElementNS('http://www.w3.org/2000/svg', 'svg');
+  svg.setAttribute('viewBox', '0 0 20 20');
+  svg.setAttribute('class', 'mark is-' + state);
+  svg.setAttribute('aria-hidden', 'true');
+  const path = document.createElementNS('http://www.w3.org/2000/svg', 'path');
+  path.setAttribute('d', MARKS[state]);
+  path.setAttribute('fill', 'currentColor');
+  path.setAttribute('fill-rule', 'evenodd');
+  svg.append(path);
+  return svg;
+}
+
+const stateOf = (value) => MARKS[String(value || '').replace('STATE_', '').toLowerCase()] ? value.replace('STATE_', '').toLowerCase() : 'unknown';
+const verdictOf = (value) => {
+  const word = String(value || '').replace('VERDICT_', '').toLowerCase();
+  return VERDICT_TONE[word] ? word : 'undetermined';
+};
+const nameOf = (target) => {
+  const name = target.name || {};
+  return (view.language === 'zh' ? name.zh || name.en : name.en || name.zh) || target.target_id;
+};
+
+// 999000 → "99.9", by moving the point.
+function ppmText(ppm) {
+  const digits = String(ppm).padStart(7, '0');
+  return digits.slice(0, -4).replace(/^0+(?=\d)/, '') + ('.' + digits.slice(-4)).replace(/\.?0+$/, '');
+}
+
+// The two largest units that matter: 3 d 4 h, 12 min 30 s, 800 ms.
+function durationText(ms) {
+  let rest = Math.abs(Number(ms));
+  if (rest < 1000) return rest === 0 ? '0 ' + text('s') : rest + ' ' + text('ms');
+  const parts = [];
+  for (const [unit, length] of [['d', 86400000], ['h', 3600000], ['min', 60000], ['s', 1000]]) {
+    const count = Math.floor(rest / length);
+    rest -= count * length;
+    if (count > 0) parts.push(count + ' ' + text(unit));
+    else if (parts.length > 0) break;
+    if (parts.length === 2) break;
+  }
+  return parts.join(' ');
+}
+
+const pad = (number) => String(number).padStart(2, '0');
+function timeText(time) {
+  const at = new Date(time);
+  const day = `${pad(at.getMonth() + 1)}-${pad(at.getDate())}`;
+  const year = at.getFullYear() === new Date().getFullYear() ? '' : at.getFullYear() + '-';
+  return `${year}${day} ${pad(at.getHours())}:${pad(at.getMinutes())}:${pad(at.getSeconds())}`;
+}
+
+// Writes only what differs, so that what a reader selected or opened stays as it is.
+function put(node, content) {
+  if (node.textContent !== content) node.textContent = content;
+}
+function rebuild(node, key, build) {
+  if (node.dataset.key === key) return;
+  node.dataset.key = key;
+  node.replaceChildren(...build());
+}
+
+function makeRow() {
+  const row = {root: element('article', 'target'), parts: {}};
+  const column = (name) => row.root.appendChild(element('div', name));
+  const part = (name, parent, tag, className) => (row.parts[name] = parent.appendChild(element(tag, className)));
+  const state = column('state');
+  part('badge', state, 'span', 'badge');
+  part('since', state, 'div', 'since');
+  const who = column('who');
+  part('name', who, 'div', 'name');
+  part('where', who, 'div', 'where');
+  const month = column('month');
+  part('monthLabel', month, 'span', 'label');
+  part('percent', month, 'div', 'percent');
+  part('verdict', month, 'div', 'verdict');
+  row.budget = column('budget');
+  part('budgetLabel', row.budget, 'span', 'label');
+  row.bar = row.budget.appendChild(element('div', 'bar')).appendChild(element('div'));
+  part('left', row.budget, 'span', 'left');
+  row.budget.append(' ');
+  part('budgetOf', row.budget, 'span', 'note');
+  part('last', column('last'), 'div');
+  const details = row.root.appendChild(element('details'));
+  part('summary', details, 'summary');
+  part('more', details, 'div', 'more');
+  return row;
+}
+
+function showRow(row, target, now) {
+  const {parts} = row;
+  const state = stateOf(target.state);
+  const month = target.month || {};
+  if (row.root.className !== 'target is-' + state) row.root.className = 'target is-' + state;
+  rebuild(parts.badge, view.language + state, () => [mark(state), element('span', '', text(state))]);
+  put(parts.since, target.since_time ? text('since', durationText(Math.max(0, now - Date.parse(target.since_time)))) : '');
+  put(parts.name, nameOf(target));
+  put(parts.where, [target.agency_id, target.system_id, target.provider_id, target.region_id].filter(Boolean).join(' · '));
+  put(parts.monthLabel, text('month', target.period_label || '') + ' · ' + text('objective', ppmText(target.objective_ppm)));
+  const percent = month.availability_percent;
+  rebuild(parts.percent, view.language + percent, () => percent === undefined || percent === null
+    ? [element('span', '', '–'), element('small', '', ' ' + text('nothing'))]
+    : [element('span', '', percent), element('small', '', '%')]);
+  const verdict = verdictOf(month.verdict);
+  parts.verdict.className = 'verdict is-' + VERDICT_TONE[verdict];
+  rebuild(parts.verdict, view.language + verdict, () => [mark(VERDICT_TONE[verdict]), element('span', '', text(verdict))]);
+  showBudget(row, target.budget || {});
+  showLast(parts.last, (target.last_outages || [])[0]);
+  put(parts.summary, text('details'));
+  showMore(parts.more, target, month);
+}
+
+function showBudget(row, budget) {
+  const total = Number(budget.budget_ms || 0);
+  const left = Number(budget.left_ms || 0);
+  const share = total > 0 ? Math.max(0, Math.min(1, left / total)) : 0;
+  const over = left < 0;
+  row.budget.className = over ? 'budget over' : 'budget';
+  row.bar.className = over || share < 0.1 ? 'is-down' : share < 0.35 ? 'is-degraded' : 'is-up';
+  row.bar.style.width = (share * 100).toFixed(2) + '%';
+  put(row.parts.budgetLabel, text('budget'));
+  put(row.parts.left, total === 0 && left === 0 ? text('noBudget') : over ? text('over', durationText(left)) : text('left', durationText(left)));
+  put(row.parts.budgetOf, total === 0 ? '' : text('of', durationText(total)));
+}
+
+function outageText(outage) {
+  const length = durationText(Number(outage.end_ms) - Number(outage.start_ms));
+  return text(outage.end_time ? 'lasted' : 'lastsFor', timeText(outage.start_time), length);
+}
+
+function showLast(node, outage) {
+  rebuild(node, view.language + JSON.stringify(outage || ''), () => outage
+    ? [element('span', 'label', text('lastOutage')), element('div', 'last', outageText(outage)),
+      ...(outage.end_time ? [] : [element('span', 'note', text('ongoing'))])]
+    : [element('span', 'label', text('noOutage'))]);
+}
+
+function listOf(title, items, none) {
+  const list = element('ul');
+  list.append(...items);
+  const block = element('section');
+  block.append(element('h3', '', title), items.length > 0 ? list : element('span', 'note', none));
+  return block;
+}
+
+function showMore(node, target, month) {
+  const key = view.language + JSON.stringify([target.last_outages, target.checks, month]);
+  rebuild(node, key, () => {
+    const outages = (target.last_outages || []).map((outage) => {
+      const item = element('li');
+      item.append(mark('down'), element('span', '', outageText(outage)));
+      return item;
+    });
+    const checks = (target.checks || []).map((check) => {
+      const state = stateOf(check.state);
+      const item = element('li');
+      item.append(mark(state), element('span', '', check.check_id), element('span', 'note',
+        text(state) + ' · ' + (check.last_result_time ? text('lastResult', timeText(check.last_result_time)) : text('noResult'))));
+      return item;
+    });
+    return [accountOf(month), listOf(text('outages'), outages, text('noOutage')), listOf(text('checks'), checks, text('noChecks'))];
+  });
+}
+
+function accountOf(month) {
+  const block = element('section');
+  const strip = element('div', 'strip');
+  const list = element('ul');
+  for (const state of ['up', 'degraded', 'down', 'unknown', 'excluded']) {
+    const length = Number(month[state + '_ms'] || 0);
+    if (length === 0) continue;
+    const piece = strip.appendChild(element('div', 'is-' + state));
+    piece.style.flexGrow = String(length);
+    const item = element('li');
+    item.append(mark(state), element('span', '', text(state)), element('span', 'note', durationText(length)));
+    list.append(item);
+  }
+  const facts = [text('coverage', ppmText(month.coverage_ppm || 0))];
+  if (month.lower_percent && month.upper_percent && month.lower_percent !== month.upper_percent) {
+    facts.push(text('bounds', month.lower_percent, month.upper_percent));
+  }
+  block.append(element('h3', '', text('account')), strip, list, element('span', 'note', facts.join(' · ')));
+  return block;
+}
+
+// Worst: by state, then what is left of the budget.
+function compare(a, b) {
+  if (view.order === 'worst') {
+    const states = STATES.indexOf(stateOf(a.state)) - STATES.indexOf(stateOf(b.state));
+    if (states !== 0) return states;
+    const left = Number((a.budget || {}).left_ms || 0) - Number((b.budget || {}).left_ms || 0);
+    if (left !== 0) return left;
+  }
+  return nameOf(a).localeCompare(nameOf(b), view.language) || (a.target_id < b.target_id ? -1 : 1);
+}
+
+function matches(target) {
+  if (view.provider && target.provider_id !== view.provider) return false;
+  if (view.agency && target.agency_id !== view.agency) return false;
+  if (!view.search) return true;
+  const name = target.name || {};
+  return [target.target_id, name.zh, name.en, target.system_id, target.agency_id, target.provider_id]
+    .some((field) => String(field || '').toLowerCase().includes(view.search.toLowerCase()));
+}
+
+function showSummary(targets) {
+  const counts = {};
+  for (const target of targets) counts[stateOf(target.state)] = (counts[stateOf(target.state)] || 0) + 1;
+  rebuild(byId('summary'), JSON.stringify([view.language, view.state, counts, targets.length]), () =>
+    ['', ...STATES].map((state) => {
+      const count = state ? counts[state] || 0 : targets.length;
+      const button = element('button', (state ? 'is-' + state : '') + (count === 0 ? ' none' : ''));
+      button.type = 'button';
+      button.setAttribute('aria-pressed', String(view.state === state));
+      if (state) button.append(mark(state));
+      button.append(element('span', 'count', String(count)), element('span', 'word', text(state || 'targets')));
+      button.addEventListener('click', () => choose('state', view.state === state ? '' : state));
+      return button;
+    }));
+}
+
+function showOptions(id, options, chosen) {
+  const select = byId(id);
+  rebuild(select, JSON.stringify([view.language, options]), () => options.map(([value, label]) => {
+    const option = element('option', '', label);
+    option.value = value;
+    return option;
+  }));
+  if (select.value !== chosen) select.value = chosen;
+}
+
+function optionsOf(field, chosen) {
+  const ids = new Set((answer ? answer.targets : []).map((target) => target[field]).filter(Boolean));
+  if (chosen) ids.add(chosen);
+  return [['', text('everything')], ...[...ids].sort().map((id) => [id, id])];
+}
+
+function showFrame() {
+  document.documentElement.lang = view.language === 'zh' ? 'zh-CN' : 'en';
+  const dark = view.theme === 'dark' || (view.theme === 'auto' && matchMedia('(prefers-color-scheme: dark)').matches);
+  document.documentElement.dataset.theme = dark ? 'dark' : 'light';
+  document.title = 'nines · ' + text('title');
+  for (const node of document.querySelectorAll('[data-text]')) put(node, text(node.dataset.text));
+  put(byId('language'), text('other'));
+  put(byId('theme'), text('theme_' + view.theme));
+  put(byId('subtitle'), text('title') + (answer ? ' · ' + text('asOf', timeText(answer.now)) : ''));
+  put(byId('footer'), text('zone', Intl.DateTimeFormat().resolvedOptions().timeZone));
+  showOptions('provider', optionsOf('provider_id', view.provider), view.provider);
+  showOptions('agency', optionsOf('agency_id', view.agency), view.agency);
+  showOptions('order', [['worst', text('byWorst')], ['name', text('byName')]], view.order);
+  byId('trouble').hidden = trouble === null;
+  put(byId('trouble'), trouble === null ? '' : trouble());
+  document.body.classList.toggle('stale', trouble !== null && answer !== null);
+}
+
+function show() {
+  showFrame();
+  const filtered = (answer ? answer.targets : []).filter(matches);
+  showSummary(filtered);
+  const listed = filtered.filter((target) => !view.state || stateOf(target.state) === view.state).sort(compare);
+  const ids = new Set(listed.map((target) => target.target_id));
+  for (const [id, row] of rows) {
+    if (ids.has(id)) continue;
+    row.root.remove();
+    rows.delete(id);
+  }
+  const list = byId('targets');
+  const now = answer ? Date.parse(answer.now) : 0;
+  listed.forEach((target, index) => {
+    if (!rows.has(target.target_id)) rows.set(target.target_id, makeRow());
+    const row = rows.get(target.target_id);
+    showRow(row, target, now);
+    if (list.children[index] !== row.root) list.insertBefore(row.root, list.children[index] || null);
+  });
+  byId('empty').hidden = listed.length > 0 || (answer === null && trouble !== null);
+  put(byId('empty'), answer === null ? text('loading') : answer.targets.length === 0 ? text('noTargets') : text('noMatch'));
+}
+
+function choose(key, value) {
+  view[key] = value;
+  if (['language', 'theme', 'order'].includes(key)) memory.set(key, value);
+  const shown = new URLSearchParams();
+  for (const name of ['provider', 'agency', 'state']) if (view[name]) shown.set(name, view[name]);
+  history.replaceState(null, '', shown.toString() === '' ? location.pathname : '#' + shown);
+  show();
+}
+
+async function call(method, request) {
+  const response = await fetch('/nines.v1.AvailabilityService/' + method, {
+    method: 'POST',
+    headers: {'Content-Type': 'application/json', 'Connect-Protocol-Version': '1', 'Connect-Timeout-Ms': String(TIMEOUT_MS)},
+    body: JSON.stringify(request),
+    signal: AbortSignal.timeout(TIMEOUT_MS),
+  });
+  const said = await response.json().catch(() => ({}));
+  if (response.ok) return said;
+  const refusal = new Error(said.message || 'HTTP ' + response.status);
+  refusal.status = response.status;
+  throw refusal;
+}
+
+async function listTargets() {
+  const targets = [];
+  for (let token = ''; ;) {
+    const page = await call('ListTargets', {page_size: PAGE_SIZE, page_token: token});
+    targets.push(...(page.targets || []));
+    token = page.next_page_token;
+    if (!token) return {targets, now: page.now};
+  }
+}
+
+function troubleOf(error) {
+  if (error.status === 503) return () => text('starting');
+  if (error.status) return () => text('refused', error.message);
+  return () => answer ? text('silent', timeText(answer.now)) : text('silentFirst');
+}
+
+async function poll() {
+  try {
+    answer = await listTargets();
+    trouble = null;
+  } catch (error) {
+    trouble = troubleOf(error);
+  }
+  show();
+  setTimeout(poll, POLL_MS);
+}
+
+byId('language').addEventListener('click', () => choose('language', view.language === 'zh' ? 'en' : 'zh'));
+byId('theme').addEventListener('click', () => choose('theme', {auto: 'light', light: 'dark', dark: 'auto'}[view.theme] || 'auto'));
+for (const id of ['provider', 'agency', 'order']) byId(id).addEventListener('change', (event) => choose(id, event.target.value));
+byId('search').addEventListener('input', (event) => choose('search', event.target.value));
+byId('filters').addEventListener('submit', (event) => event.preventDefault());
+matchMedia('(prefers-color-scheme: dark)').addEventListener('change', show);
+show();
+poll();
