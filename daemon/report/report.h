@@ -2,15 +2,16 @@
 
 #include <cstdint>
 #include <memory>
-#include <optional>
 #include <string>
-#include <variant>
 #include <vector>
 
 #include "absl/status/statusor.h"
 #include "base/clock.h"
 #include "base/interval.h"
+#include "daemon/catalogue/cache.h"
 #include "daemon/catalogue/catalogue.h"
+#include "daemon/report/period.h"
+#include "daemon/report/world.h"
 #include "daemon/sla/account.h"
 #include "daemon/sla/pool.h"
 #include "storage/ledger/ledger.h"
@@ -18,20 +19,16 @@
 
 namespace nines::report {
 
-// Which period a report is about: a calendar period, taken in each contract's zone, or a span.
-enum class PeriodKind { kMonth, kQuarter, kYear, kFeeYear, kSpan };
-struct Period {
-  PeriodKind kind = PeriodKind::kMonth;
-  std::string label;  // "2026-05", "2026-Q2", "2026"; empty for a span
-  Interval span;      // for kSpan
-};
-
 // Which targets; empty fields do not filter.
 struct Filter {
   ProviderId provider;
   AgencyId agency;
   std::vector<TargetId> targets;
 };
+
+// NotFound names a target, provider or agency that the catalogue does not have.
+absl::Status CheckFilter(const Filter& filter, const catalogue::Catalogue& catalogue);
+bool Matches(const Filter& filter, const catalogue::Target& target);
 
 struct TargetReport {
   const catalogue::Target* target = nullptr;  // lives as long as the report's catalogue
@@ -50,6 +47,7 @@ struct Report {
   std::string period_label;
   std::vector<TargetReport> targets;  // this page, ordered by id
   sla::PoolResult pooled;             // of all targets that match the filter
+  TargetId worst;                     // of those; empty where none has counted time
   size_t total = 0;
   std::string next_target;  // first id of the next page; empty = this was the last
 };
@@ -62,11 +60,13 @@ struct OutageEntry {
 // Builds reports from facts and results, from scratch at every call: the same facts give the same report. Thread-safe.
 class Reporter {
  public:
-  Reporter(const series::Store& store, const ledger::Ledger& ledger, const Clock& clock);
+  Reporter(const series::Store& store, const ledger::Ledger& ledger, catalogue::Cache& catalogue, const Clock& clock)
+      : store_(store), ledger_(ledger), catalogue_(catalogue), clock_(clock) {}
 
-  // Targets from id `first` on, at most `page_size`. NotFound names a target, provider or agency that the catalogue does not have;
-  // InvalidArgument says what is wrong with a period.
-  absl::StatusOr<Report> Build(const Period& period, const Filter& filter, const std::string& first, size_t page_size) const;
+  // Targets from id `first` on, at most `page_size`. NotFound names a target, provider or agency that the catalogue does
+  // not have; InvalidArgument says what is wrong with a period.
+  absl::StatusOr<Report> Build(const Period& period, const Filter& filter, const std::string& first,
+                               size_t page_size) const;
 
   // Outages that overlap `span`, ordered by (start, target).
   absl::StatusOr<std::vector<OutageEntry>> Outages(const Interval& span, const Filter& filter) const;
@@ -74,8 +74,13 @@ class Reporter {
   absl::StatusOr<std::vector<OutageEntry>> OutagesOfMonth(const std::string& month, const Filter& filter) const;
 
  private:
+  absl::StatusOr<TargetReport> BuildTarget(const World& world, const catalogue::Target& target, const Period& period,
+                                           int64_t now_ms) const;
+  absl::StatusOr<std::vector<OutageEntry>> OutagesIn(const Period& period, const Filter& filter) const;
+
   const series::Store& store_;
   const ledger::Ledger& ledger_;
+  catalogue::Cache& catalogue_;
   const Clock& clock_;
 };
 
