@@ -29,6 +29,8 @@ class Source {
   // One run. Adds what it gathered to `recorder`. An error is logged and counted; the next run comes all the same.
   // A source bounds its own time by its timeout, and adds the failure as a result (down) where that is what it means.
   virtual boost::asio::awaitable<absl::Status> Run(Recorder& recorder) = 0;
+  // Nothing is left to do as far as the last run saw; what is gathered for ever is always at its end.
+  virtual bool AtEnd() const { return true; }
 };
 
 struct SourceContext {
