@@ -14,8 +14,8 @@ namespace nines::series {
 class Labels {
  public:
   Labels() = default;
-  // Sorts. Labels with an empty value are left out, as Prometheus does. Errors: a name that is empty, stands twice or is
-  // not [a-zA-Z_][a-zA-Z0-9_]* ; a value that is not UTF-8; more than 64 labels; more than 16 KiB in all.
+  // Sorts. Labels with an empty value are left out, as Prometheus does. Errors: a name that is empty, stands twice or
+  // is not [a-zA-Z_][a-zA-Z0-9_]* ; a value that is not UTF-8; more than 64 labels; more than 16 KiB in all.
   static absl::StatusOr<Labels> Create(std::vector<std::pair<std::string, std::string>> pairs);
 
   const std::vector<std::pair<std::string, std::string>>& pairs() const { return pairs_; }

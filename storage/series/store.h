@@ -12,36 +12,22 @@
 #include "base/clock.h"
 #include "base/interval.h"
 #include "base/strong_id.h"
+#include "storage/codec/xor_samples.h"
 #include "storage/rocks/database.h"
+#include "storage/series/index.h"
 #include "storage/series/labels.h"
+#include "storage/series/point.h"
 
 namespace nines::series {
 
-struct Sample {
-  int64_t time_ms = 0;
-  double value = 0;
-};
-
-// One sample of one series on its way in.
-struct Point {
-  SeriesId series;
-  int64_t time_ms = 0;
-  double value = 0;
-};
-
-enum class MatchType { kEqual, kNotEqual, kRegex, kNotRegex };
-struct Matcher {
-  MatchType type = MatchType::kEqual;
-  std::string name;
-  std::string value;
-};
+using Sample = codec::Sample;  // time_ms, value
 
 struct StoreStats {
   uint64_t series = 0;
   uint64_t head_samples = 0;
   uint64_t head_bytes = 0;
-  uint64_t log_bytes = 0;        // logged since the last checkpoint
-  uint64_t chunks_written = 0;   // since start
+  uint64_t log_bytes = 0;       // logged since the last checkpoint
+  uint64_t chunks_written = 0;  // since start
 };
 
 // The time series: labels, index, head (open chunks in memory, backed by a log), sealed chunks.
@@ -57,6 +43,10 @@ class Store {
   struct Options {
     // The head is written to chunks, and the log cut, when the log has grown past this.
     uint64_t checkpoint_log_bytes = 64 << 20;
+    // One call of Maintain() writes about this much of the head, so that it never holds up ingest for long.
+    uint64_t checkpoint_step_bytes = 4 << 20;
+    // Full chunks wait in memory until they are this much together.
+    uint64_t ready_chunk_bytes = 256 << 10;
   };
   // Recovers the head from the log.
   static absl::StatusOr<std::unique_ptr<Store>> Open(rocks::Database& database, const Options& options);
@@ -71,7 +61,8 @@ class Store {
   // Writer thread. Points of all series mixed; their order is the order of recording.
   void Log(std::span<const Point> points, rocks::Batch& batch);
   void Append(std::span<const Point> points);
-  // Writer thread, after Append(): seals chunks and cuts the log where it is time to. Errors of the disk.
+  // Writer thread, after Append(): stores chunks and cuts the log where it is time to, a bounded piece of work a call.
+  // Errors of the disk; after one it stores nothing any more and answers the same.
   absl::Status Maintain();
 
   // Samples of [from, to), oldest first, one a time stamp.
@@ -95,8 +86,8 @@ class Store {
 // The bits of Prometheus' staleness marker, a NaN.
 inline constexpr uint64_t kStaleBits = 0x7ff0000000000002;
 
-// Results of checks are series of their own: nines_check_result{provider=…, check=…} with 1 up, 0.5 degraded, 0 down and
-// the staleness marker.
+// Results of checks are series of their own: nines_check_result{provider=…, check=…} with 1 up, 0.5 degraded, 0 down
+// and the staleness marker.
 inline constexpr char kCheckResultName[] = "nines_check_result";
 Labels CheckResultLabels(const ProviderId& provider, const CheckId& check);
 
