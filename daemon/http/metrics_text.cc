@@ -2,6 +2,7 @@
 
 #include <map>
 #include <optional>
+#include <span>
 #include <utility>
 
 #include "daemon/http/metric_families.h"
@@ -9,15 +10,17 @@
 namespace nines::http {
 namespace {
 
+// A check's time is never excluded: its states are the first four.
 constexpr sla::State kStates[] = {sla::State::kUp, sla::State::kDegraded, sla::State::kDown, sla::State::kUnknown,
                                   sla::State::kExcluded};
 constexpr sla::Verdict kVerdicts[] = {sla::Verdict::kMet, sla::Verdict::kBreached, sla::Verdict::kUndetermined,
                                       sla::Verdict::kNotApplicable};
 
 // 1 for the one that holds, 0 for the others: the way to have states in Prometheus without numbers for them.
-void AddStates(MetricFamilies::Family& family, MetricLabels labels, sla::State state) {
+void AddStates(MetricFamilies::Family& family, MetricLabels labels, std::span<const sla::State> states,
+               sla::State state) {
   labels.emplace_back("state", "");
-  for (const sla::State one : kStates) {
+  for (const sla::State one : states) {
     labels.back().second = sla::StateName(one);
     family.Add(labels, one == state ? 1 : 0);
   }
@@ -63,7 +66,7 @@ void AddTargetStates(MetricFamilies& page, const live::Snapshot& snapshot) {
                            "When the state of a target began, in seconds since the epoch.");
   for (const live::TargetStatus& status : snapshot.targets) {
     const MetricLabels labels{{"target", status.target.value()}};
-    AddStates(state, labels, status.state);
+    AddStates(state, labels, kStates, status.state);
     since.AddSeconds(labels, status.since_ms);
   }
 }
@@ -135,7 +138,7 @@ void AddChecks(MetricFamilies& page, const live::Snapshot& snapshot) {
       if (found != snapshot.catalogue->checks.end()) labels[1].second = found->second.provider.value();
     }
     if (check.last_result_ms) last.AddSeconds(labels, *check.last_result_ms);
-    AddStates(state, std::move(labels), check.state);
+    AddStates(state, std::move(labels), std::span(kStates).first(4), check.state);
   }
 }
 

@@ -12,11 +12,11 @@ const TEXTS = {
     title: 'Availability', provider: 'Provider', agency: 'Agency', order: 'Order', search: 'Search', everything: 'All',
     byWorst: 'Worst first', byName: 'By name', targets: 'Targets', other: '中文', asOf: 'As of {0}',
     up: 'Up', degraded: 'Degraded', down: 'Down', unknown: 'Unknown', excluded: 'Excluded',
-    met: 'Met', breached: 'Breached', undetermined: 'Undetermined', not_applicable: 'Not applicable',
-    since: 'for {0}', objective: 'Objective {0} %', month: 'Availability in {0}', nothing: 'nothing counted yet',
-    budget: 'Error budget', left: '{0} left', over: 'overspent by {0}', of: 'of {0} this month', noBudget: 'no budget',
-    lastOutage: 'Last outage this month', noOutage: 'No outage this month', ongoing: 'still down', lasted: '{0}, lasted {1}', lastsFor: '{0}, for {1} so far',
-    details: 'Outages, checks and account', outages: 'Last outages', checks: 'Checks', account: 'Account of the month so far',
+    met: 'Met so far', breached: 'Breached so far', undetermined: 'Undetermined', not_applicable: 'Not applicable',
+    since: 'for {0}', objective: 'objective {0} %', month: 'Availability in {0}', nothing: 'nothing counted yet',
+    budget: 'Error budget of the month', left: '{0} left', over: 'overspent by {0}', of: 'of {0}', noBudget: 'no budget',
+    lastOutage: 'Last outage this month', noOutage: 'No outage this month', lasted: 'lasted {0}', lastsFor: 'still going on, {0} so far',
+    details: 'Details', outages: 'Last outages', checks: 'Checks', account: 'Account of the month so far',
     coverage: 'Coverage {0} %', bounds: 'between {0} % and {1} %', noResult: 'no result yet', lastResult: 'result {0}', noChecks: 'none',
     noTargets: 'No targets yet.\nDescribe them in a catalogue and apply it: ninesctl apply catalogue.yaml',
     noMatch: 'No target matches the filter.', loading: 'Asking the daemon …',
@@ -29,11 +29,11 @@ const TEXTS = {
     title: '可用性监管', provider: '云服务商', agency: '委办单位', order: '排序', search: '搜索', everything: '全部',
     byWorst: '异常优先', byName: '按名称', targets: '监管对象', other: 'English', asOf: '截至 {0}',
     up: '正常', degraded: '降级', down: '中断', unknown: '未知', excluded: '不计',
-    met: '达标', breached: '未达标', undetermined: '待定', not_applicable: '不适用',
+    met: '至今达标', breached: '至今未达标', undetermined: '待定', not_applicable: '不适用',
     since: '已持续 {0}', objective: '目标 {0} %', month: '{0} 可用性', nothing: '尚无可计时间',
-    budget: '中断额度', left: '剩余 {0}', over: '超支 {0}', of: '本月共 {0}', noBudget: '无额度',
-    lastOutage: '本月最近一次中断', noOutage: '本月无中断', ongoing: '仍在中断', lasted: '{0}，历时 {1}', lastsFor: '{0}，已 {1}',
-    details: '中断、探测与时间账', outages: '最近中断', checks: '探测', account: '本月至今时间账',
+    budget: '本月中断额度', left: '剩余 {0}', over: '超支 {0}', of: '共 {0}', noBudget: '无额度',
+    lastOutage: '本月最近一次中断', noOutage: '本月无中断', lasted: '历时 {0}', lastsFor: '仍在中断，已 {0}',
+    details: '详情', outages: '最近中断', checks: '探测', account: '本月至今时间账',
     coverage: '覆盖率 {0} %', bounds: '介于 {0} % 与 {1} % 之间', noResult: '尚无结果', lastResult: '结果时间 {0}', noChecks: '无',
     noTargets: '还没有监管对象。\n请在目录文件中描述并应用：ninesctl apply catalogue.yaml',
     noMatch: '没有符合筛选条件的对象。', loading: '正在查询 …',
@@ -49,7 +49,7 @@ const MARKS = {
   up: 'M10 1a9 9 0 1 0 0 18a9 9 0 0 0 0-18zM8.7 14.3L4.6 10.2l1.6-1.6 2.5 2.5 5.2-5.2 1.6 1.6z',
   degraded: 'M10 1.2L19.4 18H.6zM9 7v5.4h2V7zM9 14v2h2v-2z',
   down: 'M2 2h16v16H2zM6.9 5.4L5.4 6.9 8.5 10l-3.1 3.1 1.5 1.5L10 11.5l3.1 3.1 1.5-1.5L11.5 10l3.1-3.1-1.5-1.5L10 8.5z',
-  unknown: 'M10 .6L19.4 10 10 19.4.6 10zM9 11.8h2v-1.1c1.5-.5 2.4-1.4 2.4-2.8 0-1.7-1.4-2.9-3.3-2.9-1.8 0-3.1 1-3.4 2.7l1.9.4c.2-.8.7-1.3 1.4-1.3.8 0 1.3.4 1.3 1.1S10.6 9 9 9.6zM9 13.2v2h2v-2z',
+  unknown: 'M10 .6L19.4 10 10 19.4.6 10zM10 4.4L4.4 10l5.6 5.6 5.6-5.6z',
   excluded: 'M10 1a9 9 0 1 0 0 18a9 9 0 0 0 0-18zM10 3.2a6.8 6.8 0 1 1 0 13.6a6.8 6.8 0 0 1 0-13.6zM5.5 9h9v2h-9z',
 };
 const VERDICT_TONE = {met: 'up', breached: 'down', undetermined: 'unknown', not_applicable: 'excluded'};
@@ -167,7 +167,7 @@ function makeRow() {
   part('left', row.budget, 'span', 'left');
   row.budget.append(' ');
   part('budgetOf', row.budget, 'span', 'note');
-  part('last', column('last'), 'div');
+  part('last', column('recent'), 'div');
   const details = row.root.appendChild(element('details'));
   part('summary', details, 'summary');
   part('more', details, 'div', 'more');
@@ -183,14 +183,16 @@ function showRow(row, target, now) {
   put(parts.since, target.since_time ? text('since', durationText(Math.max(0, now - Date.parse(target.since_time)))) : '');
   put(parts.name, nameOf(target));
   put(parts.where, [target.agency_id, target.system_id, target.provider_id, target.region_id].filter(Boolean).join(' · '));
-  put(parts.monthLabel, text('month', target.period_label || '') + ' · ' + text('objective', ppmText(target.objective_ppm)));
+  put(parts.monthLabel, text('month', target.period_label || ''));
   const percent = month.availability_percent;
   rebuild(parts.percent, view.language + percent, () => percent === undefined || percent === null
     ? [element('span', '', '–'), element('small', '', ' ' + text('nothing'))]
     : [element('span', '', percent), element('small', '', '%')]);
   const verdict = verdictOf(month.verdict);
   parts.verdict.className = 'verdict is-' + VERDICT_TONE[verdict];
-  rebuild(parts.verdict, view.language + verdict, () => [mark(VERDICT_TONE[verdict]), element('span', '', text(verdict))]);
+  rebuild(parts.verdict, [view.language, verdict, target.objective_ppm].join(), () => [
+    mark(VERDICT_TONE[verdict]), element('span', '', text(verdict)),
+    element('span', 'note', text('objective', ppmText(target.objective_ppm)))]);
   showBudget(row, target.budget || {});
   showLast(parts.last, (target.last_outages || [])[0]);
   put(parts.summary, text('details'));
@@ -210,15 +212,14 @@ function showBudget(row, budget) {
   put(row.parts.budgetOf, total === 0 ? '' : text('of', durationText(total)));
 }
 
-function outageText(outage) {
-  const length = durationText(Number(outage.end_ms) - Number(outage.start_ms));
-  return text(outage.end_time ? 'lasted' : 'lastsFor', timeText(outage.start_time), length);
+function lengthText(outage) {
+  return text(outage.end_time ? 'lasted' : 'lastsFor', durationText(Number(outage.end_ms) - Number(outage.start_ms)));
 }
 
 function showLast(node, outage) {
   rebuild(node, view.language + JSON.stringify(outage || ''), () => outage
-    ? [element('span', 'label', text('lastOutage')), element('div', 'last', outageText(outage)),
-      ...(outage.end_time ? [] : [element('span', 'note', text('ongoing'))])]
+    ? [element('span', 'label', text('lastOutage')), element('div', 'when', timeText(outage.start_time)),
+      element('div', outage.end_time ? 'note' : 'note open', lengthText(outage))]
     : [element('span', 'label', text('noOutage'))]);
 }
 
@@ -235,7 +236,7 @@ function showMore(node, target, month) {
   rebuild(node, key, () => {
     const outages = (target.last_outages || []).map((outage) => {
       const item = element('li');
-      item.append(mark('down'), element('span', '', outageText(outage)));
+      item.append(mark('down'), element('span', '', timeText(outage.start_time)), element('span', 'note', lengthText(outage)));
       return item;
     });
     const checks = (target.checks || []).map((check) => {
