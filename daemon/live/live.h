@@ -9,6 +9,7 @@
 
 #include "absl/status/statusor.h"
 #include "base/clock.h"
+#include "daemon/catalogue/cache.h"
 #include "daemon/catalogue/catalogue.h"
 #include "daemon/sla/account.h"
 #include "storage/ledger/ledger.h"
@@ -26,8 +27,10 @@ struct CheckStatus {
 struct TargetStatus {
   TargetId target;
   sla::State state = sla::State::kUnknown;
-  int64_t since_ms = 0;  // where the state began, as far back as the month's start or further where known
-  Interval month;        // whole
+  // Where the state began. An outage's start is known however long it lasts; other states are looked at from the month's
+  // start on.
+  int64_t since_ms = 0;
+  Interval month;           // whole
   std::string month_label;  // "2026-11"
   sla::Account account;
   sla::Assessment month_so_far;
@@ -39,21 +42,25 @@ struct Snapshot {
   int64_t now_ms = 0;
   std::shared_ptr<const catalogue::Catalogue> catalogue;
   std::vector<TargetStatus> targets;  // ordered by id
+  // Not OK: the results of a check could not be read, so that it counts as silent here. The next snapshot tries again.
+  absl::Status error;
 };
 
-// Keeps every check's results as runs while they arrive, so that the state of every target now and its month's account cost a few
-// runs, not a scan. For the same facts and results it gives exactly what report::Reporter recomputes from the store.
+// Keeps every check's results as runs while they arrive, so that the state of every target now and its month's account
+// cost a few runs, not a scan. For the same facts and results it gives exactly what report::Reporter recomputes from the
+// store.
 // Thread-safe.
 class Live {
  public:
   // Loads what the current months need from the store.
-  static absl::StatusOr<std::unique_ptr<Live>> Create(const series::Store& store, const ledger::Ledger& ledger, const Clock& clock);
+  static absl::StatusOr<std::unique_ptr<Live>> Create(const series::Store& store, const ledger::Ledger& ledger,
+                                                      catalogue::Cache& catalogue, const Clock& clock);
   ~Live();
 
-  // Results of one check that were just stored, in the order of recording. In order of time: a few instructions each. Late
-  // ones reload the check from the store.
+  // Results of one check that were just stored, in the order of recording. Never waits for the disk: a late result
+  // makes the next Now() read the check from the store again.
   void OnResults(const ProviderId& provider, const CheckId& check, std::span<const series::Sample> results);
-  // New facts were published: the catalogue or the declarations may have changed.
+  // New facts were published: the catalogue or the declarations may have changed. On an error the world stays as it was.
   absl::Status OnFacts();
 
   // As of now. Cheap enough to be asked every second for 10 000 targets; shared between askers of the same instant.
@@ -62,6 +69,8 @@ class Live {
   struct Stats {
     uint64_t results_in_order = 0;
     uint64_t results_late = 0;
+    uint64_t results_ahead = 0;    // of the clock: they wait for their time
+    uint64_t results_skipped = 0;  // values that are no state
     uint64_t reloads = 0;
   };
   Stats stats() const;

@@ -100,6 +100,34 @@ absl::StatusOr<std::vector<sla::Result>> LoadResults(const series::Store& store,
   return results;
 }
 
+absl::StatusOr<std::vector<sla::Result>> LoadAhead(const series::Store& store, const catalogue::Check& check,
+                                                   int64_t now_ms, size_t limit) {
+  std::vector<sla::Result> results;
+  const std::optional<SeriesId> series = store.Find(series::CheckResultLabels(check.provider, check.id));
+  if (!series.has_value()) return results;
+  for (int64_t from_ms = now_ms + 1; results.size() < limit;) {
+    NINES_ASSIGN_OR_RETURN(const std::optional<series::Sample> sample, store.FirstFrom(*series, from_ms));
+    if (!sample.has_value()) break;
+    from_ms = sample->time_ms + 1;
+    const std::optional<sla::ResultState> state = ResultStateOf(sample->value);
+    if (state.has_value()) results.push_back({sample->time_ms, *state});
+  }
+  return results;
+}
+
+absl::StatusOr<std::optional<int64_t>> LastResultMs(const series::Store& store, const catalogue::Check& check,
+                                                    int64_t time_ms) {
+  const std::optional<SeriesId> series = store.Find(series::CheckResultLabels(check.provider, check.id));
+  while (series.has_value()) {
+    NINES_ASSIGN_OR_RETURN(const std::optional<series::Sample> sample, store.LastBefore(*series, time_ms));
+    if (!sample.has_value()) break;
+    time_ms = sample->time_ms;
+    const std::optional<sla::ResultState> state = ResultStateOf(sample->value);
+    if (state.has_value() && *state != sla::ResultState::kStale) return std::optional<int64_t>(time_ms);
+  }
+  return std::optional<int64_t>();
+}
+
 absl::StatusOr<std::optional<int64_t>> FirstResultMs(const series::Store& store, const catalogue::Check& check) {
   const std::optional<SeriesId> series = store.Find(series::CheckResultLabels(check.provider, check.id));
   if (!series.has_value()) return std::optional<int64_t>();

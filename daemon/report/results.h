@@ -23,6 +23,14 @@ std::optional<sla::ResultState> ResultStateOf(double value);
 absl::StatusOr<std::vector<sla::Result>> LoadResults(const series::Store& store, const catalogue::Check& check,
                                                      Interval window, int64_t now_ms);
 
+// At most `limit` results later than now_ms, oldest first.
+absl::StatusOr<std::vector<sla::Result>> LoadAhead(const series::Store& store, const catalogue::Check& check,
+                                                   int64_t now_ms, size_t limit);
+
+// When the last result before `time_ms` was; a staleness marker is none.
+absl::StatusOr<std::optional<int64_t>> LastResultMs(const series::Store& store, const catalogue::Check& check,
+                                                    int64_t time_ms);
+
 // Time of the check's first sample.
 absl::StatusOr<std::optional<int64_t>> FirstResultMs(const series::Store& store, const catalogue::Check& check);
 
