@@ -1,6 +1,6 @@
 #include <algorithm>
+#include <map>
 
-#include "base/duration_text.h"
 #include "base/text.h"
 #include "tests/scenario/script.h"
 
