@@ -7,8 +7,8 @@
 #include <boost/asio/detached.hpp>
 #include <exception>
 
+#include "base/crc32c.h"
 #include "base/text.h"
-#include "collectors/agent/spool_segment.h"
 
 namespace nines::collector {
 

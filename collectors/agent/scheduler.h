@@ -36,6 +36,8 @@ class Scheduler {
   // Starts nothing any more. The runs that are under way end by themselves: the recorder tells them, or their timeouts.
   void Stop();
 
+  // Something ended.
+  Signal& changed() { return changed_; }
   size_t running() const { return running_; }
   // Every source that was to run at once has been run to its end, or failed in its last run.
   bool AtEnd() const;

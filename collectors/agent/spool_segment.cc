@@ -5,10 +5,10 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <boost/crc.hpp>
 #include <cerrno>
 #include <cstring>
 
+#include "base/crc32c.h"
 #include "base/status_macros.h"
 #include "base/text.h"
 
@@ -58,12 +58,6 @@ absl::StatusOr<bool> IsTorn(const File& file, const std::filesystem::path& path,
 
 File::~File() {
   if (fd_ >= 0) ::close(fd_);
-}
-
-uint32_t Crc32c(std::string_view bytes) {
-  boost::crc_optimal<32, 0x1EDC6F41, 0xFFFFFFFF, 0xFFFFFFFF, true, true> crc;
-  crc.process_bytes(bytes.data(), bytes.size());
-  return crc.checksum();
 }
 
 std::string FrameRecord(std::string_view bytes) {

@@ -37,7 +37,6 @@ inline constexpr int64_t kRecordHeaderBytes = 8;
 // A longer record is taken for damage.
 inline constexpr uint32_t kRecordBytesLimit = 64u << 20;
 
-uint32_t Crc32c(std::string_view bytes);
 // The record as it stands in the file.
 std::string FrameRecord(std::string_view bytes);
 
