@@ -112,7 +112,7 @@ Cell StateCell(const Context& context, v1::State state) {
     case v1::STATE_DOWN:
       return {context.Say("down", "中断"), Tint::kBad};
     case v1::STATE_EXCLUDED:
-      return {context.Say("excluded", "排除"), Tint::kFaint};
+      return {context.Say("excluded", "不计"), Tint::kFaint};
     default:
       return {context.Say("unknown", "未知"), Tint::kFaint};
   }
@@ -123,11 +123,11 @@ Cell VerdictCell(const Context& context, v1::Verdict verdict) {
     case v1::VERDICT_MET:
       return {context.Say("met", "达标"), Tint::kGood};
     case v1::VERDICT_BREACHED:
-      return {context.Say("breached", "违约"), Tint::kBad};
+      return {context.Say("breached", "未达标"), Tint::kBad};
     case v1::VERDICT_NOT_APPLICABLE:
       return {context.Say("not applicable", "不适用"), Tint::kFaint};
     default:
-      return {context.Say("undetermined", "无法判定"), Tint::kWarn};
+      return {context.Say("undetermined", "待定"), Tint::kWarn};
   }
 }
 

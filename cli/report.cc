@@ -77,7 +77,7 @@ void PrintCsv(const v1::GetReportResponse& report, std::ostream& out) {
 void PrintTable(const v1::GetReportResponse& report, const Context& context) {
   Table table({{context.Say("TARGET", "监管对象")},
                {context.Say("NAME", "名称")},
-               {context.Say("PROVIDER", "服务商")},
+               {context.Say("PROVIDER", "云服务商")},
                {context.Say("AVAILABILITY", "可用率"), Align::kRight},
                {context.Say("OBJECTIVE", "目标"), Align::kRight},
                {context.Say("VERDICT", "结论")},
@@ -105,8 +105,8 @@ void PrintTable(const v1::GetReportResponse& report, const Context& context) {
   context.out << '\n'
               << context.Say("Together ", "合计 ")
               << PercentOrDash(pooled.has_availability_percent(), pooled.availability_percent()) << "  "
-              << context.Say("met ", "达标 ") << pooled.met() << "  " << context.Say("breached ", "违约 ")
-              << pooled.breached() << "  " << context.Say("undetermined ", "无法判定 ") << pooled.undetermined() << "  "
+              << context.Say("met ", "达标 ") << pooled.met() << "  " << context.Say("breached ", "未达标 ")
+              << pooled.breached() << "  " << context.Say("undetermined ", "待定 ") << pooled.undetermined() << "  "
               << context.Say("not applicable ", "不适用 ") << pooled.not_applicable();
   if (!pooled.worst_target_id().empty()) context.out << "  " << context.Say("worst ", "最差 ") << pooled.worst_target_id();
   context.out << '\n';

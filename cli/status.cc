@@ -15,7 +15,7 @@ struct Flags {
 void PrintTable(const v1::ListTargetsResponse& list, const Context& context) {
   Table table({{context.Say("TARGET", "监管对象")},
                {context.Say("NAME", "名称")},
-               {context.Say("PROVIDER", "服务商")},
+               {context.Say("PROVIDER", "云服务商")},
                {context.Say("STATE", "状态")},
                {context.Say("FOR", "已持续"), Align::kRight},
                {context.Say("THIS MONTH", "本月可用率"), Align::kRight},
