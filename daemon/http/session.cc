@@ -115,7 +115,7 @@ asio::awaitable<bool> Session::ReadRequest(Parser& parser) {
     }
   }
   if (!error) co_return true;
-  if (!silent && !finishing_) co_await Refuse(error);
+  if (!silent) co_await Refuse(error);
   co_return false;
 }
 
