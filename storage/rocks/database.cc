@@ -14,6 +14,7 @@
 #include "rocksdb/table.h"
 #include "rocksdb/utilities/checkpoint.h"
 #include "rocksdb/write_batch.h"
+#include "storage/rocks/info_log.h"
 
 namespace nines::rocks {
 namespace {
@@ -105,8 +106,6 @@ rocksdb::DBOptions MakeDbOptions() {
   options.max_open_files = 512;
   options.max_background_jobs = 2;
   options.info_log_level = rocksdb::InfoLogLevel::WARN_LEVEL;
-  options.max_log_file_size = 8 << 20;
-  options.keep_log_file_num = 4;
   options.stats_dump_period_sec = 0;
   options.stats_persist_period_sec = 0;
   options.bytes_per_sync = 1 << 20;
@@ -199,7 +198,9 @@ absl::StatusOr<std::unique_ptr<Database>> Database::Open(const std::string& dire
   }
   std::vector<rocksdb::ColumnFamilyHandle*> handles;
   rocksdb::DB* db = nullptr;
-  rocksdb::Status status = rocksdb::DB::Open(MakeDbOptions(), directory, families, &handles, &db);
+  rocksdb::DBOptions db_options = MakeDbOptions();
+  db_options.info_log = OpenInfoLog(directory, 8 << 20);
+  rocksdb::Status status = rocksdb::DB::Open(db_options, directory, families, &handles, &db);
   if (!status.ok()) return OpenError(status, directory);
   auto impl = std::make_unique<Impl>(db, handles, directory);
   for (size_t i = 0; i < handles.size(); ++i) {
