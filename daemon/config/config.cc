@@ -3,10 +3,11 @@
 #include <filesystem>
 #include <fstream>
 #include <initializer_list>
-#include <limits>
+#include <map>
 #include <sstream>
 
 #include "base/status_macros.h"
+#include "wire/channel.h"
 #include "wire/time.h"
 #include "wire/yaml_message.h"
 
@@ -19,7 +20,9 @@ class Checker {
   Checker(std::string file, const wire::Places& places) : file_(std::move(file)), places_(places) {}
 
   void Fail(const std::string& path, std::string_view what) {
-    StrAppend(&mistakes_, mistakes_.empty() ? "" : "\n", Where(path), what);
+    const auto place = places_.find(path);
+    const int line = place != places_.end() ? place->second.line : 0;
+    mistakes_.emplace(line, StrCat(Where(path), what));
   }
 
   void Text(const std::string& path, const std::string& given, std::string& value) {
@@ -56,7 +59,11 @@ class Checker {
       Fail(path, StrCat(path, " is negative; use a duration such as 10m, or unlimited"));
   }
 
-  absl::Status status() const { return mistakes_.empty() ? absl::OkStatus() : absl::InvalidArgumentError(mistakes_); }
+  absl::Status status() const {
+    std::string all;
+    for (const auto& [line, mistake] : mistakes_) StrAppend(&all, all.empty() ? "" : "\n", mistake);
+    return all.empty() ? absl::OkStatus() : absl::InvalidArgumentError(all);
+  }
 
  private:
   std::string Where(const std::string& path) const {
@@ -67,7 +74,7 @@ class Checker {
 
   const std::string file_;
   const wire::Places& places_;
-  std::string mistakes_;
+  std::multimap<int, std::string> mistakes_;  // by line
 };
 
 // Where an override stands, the file is not to blame.
@@ -81,11 +88,8 @@ std::string RelativeToFile(const std::string& file, const std::string& path) {
 }
 
 void CheckTls(const v1::TlsConfig& tls, Checker& checker) {
-  const bool any = !tls.cert_file().empty() || !tls.key_file().empty() || !tls.ca_file().empty();
-  if (any && (tls.cert_file().empty() || tls.key_file().empty())) {
-    checker.Fail("tls",
-                 "tls needs cert_file and key_file together, and ca_file to know collectors by their certificates");
-  }
+  const auto credentials = wire::ServerCredentials(tls);
+  if (!credentials.ok()) checker.Fail("tls", FromAbsl(credentials.status().message()));
 }
 
 void CheckListen(const DaemonConfig& config, const Overrides& overrides, Checker& checker) {
@@ -128,11 +132,11 @@ absl::StatusOr<DaemonConfig> Check(const v1::DaemonConfig& in, const wire::Place
   checker.OneOf("log.format", in.log().format(), {"logfmt", "json"}, config.log_format);
 
   config.tls = in.tls();
-  CheckTls(config.tls, checker);
   for (std::string* path :
        {config.tls.mutable_cert_file(), config.tls.mutable_key_file(), config.tls.mutable_ca_file()}) {
     if (!path->empty()) *path = RelativeToFile(file, *path);
   }
+  CheckTls(config.tls, checker);
   CheckListen(config, overrides, checker);
 
   const v1::IngestConfig& ingest = in.ingest();
