@@ -1,0 +1,22 @@
+#pragma once
+
+#include "absl/status/statusor.h"
+#include "daemon/live/live.h"
+#include "daemon/report/report.h"
+#include "nines/v1/availability.pb.h"
+#include "nines/v1/fact.pb.h"
+#include "nines/v1/report.pb.h"
+#include "storage/ledger/ledger.h"
+
+// Values of the domain as messages, with the words and numbers that they have: nothing is computed here.
+namespace nines::rpc {
+
+v1::State ToProto(sla::State state);
+v1::Outage ToProto(const sla::Outage& outage);
+v1::TargetReport ToProto(const report::TargetReport& report, const std::string& period_label);
+v1::Pooled ToProto(const report::Report& report);
+v1::TargetStatus ToProto(const live::TargetStatus& status, const catalogue::Target& target);
+// DataLoss for a catalogue entry that cannot be read.
+absl::StatusOr<v1::Fact> ToProto(const ledger::Fact& fact, FactId replaced_by);
+
+}  // namespace nines::rpc

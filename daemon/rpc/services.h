@@ -1,0 +1,44 @@
+#pragma once
+
+#include <grpcpp/server_builder.h>
+
+#include <memory>
+
+#include "base/clock.h"
+#include "daemon/catalogue/cache.h"
+#include "daemon/ingest/ingest.h"
+#include "daemon/live/live.h"
+#include "daemon/report/report.h"
+#include "daemon/rpc/unary.h"
+#include "storage/ledger/ledger.h"
+#include "storage/rocks/database.h"
+#include "storage/series/store.h"
+
+namespace nines::rpc {
+
+// The unary services, each method written once and served both by gRPC and by the table of unary methods: Availability,
+// Report, Ledger, Catalogue, Query, Admin. Has to outlive the server it is registered with. Thread-safe.
+class Services {
+ public:
+  struct Dependencies {
+    series::Store& store;
+    ledger::Ledger& ledger;
+    catalogue::Cache& catalogue;
+    ingest::Ingest& ingest;
+    live::Live& live;
+    report::Reporter& reporter;
+    rocks::Database& database;
+    const Clock& clock;
+  };
+  explicit Services(const Dependencies& dependencies);
+  ~Services();
+
+  void Register(grpc::ServerBuilder& builder);
+  const UnaryMethods& unary() const;
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace nines::rpc
