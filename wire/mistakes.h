@@ -23,6 +23,8 @@ class Mistakes {
  public:
   // `what` says what is wrong and what to do.
   void Add(std::string_view file, Place place, std::string_view what);
+  // The mistakes of a Status that another list made.
+  void Append(const absl::Status& status);
   bool empty() const { return count_ == 0; }
 
   // OK, or InvalidArgument with a line "FILE:LINE:COLUMN: what" for each; beyond a hundred only their number.

@@ -26,8 +26,8 @@ enum class Prune { kNo, kYes };
 
 // What applying `files` to the catalogue in force would change. InvalidArgument lists every mistake as
 // "FILE:LINE:COLUMN: …": what ParseYaml finds, ids that are missing, stand twice or are too long, references to
-// entries that exist neither in the files nor in force, circles among targets (with their path), contracts whose terms make no sense, and
-// entries that --prune would retire though others refer to them.
+// entries that exist neither in the files nor in force, circles among targets (with their path), contracts whose terms
+// make no sense, and entries that --prune would retire though others refer to them.
 absl::StatusOr<std::vector<Change>> Diff(const std::vector<File>& files, Prune prune, const ledger::Ledger& ledger);
 
 // The changes as facts, ready to be recorded together.

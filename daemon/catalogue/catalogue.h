@@ -36,8 +36,8 @@ struct Input {
 };
 
 struct ContractVersion {
-  ContractId id;   // empty: the built-in defaults
-  FactId position; // 0: the built-in defaults
+  ContractId id;    // empty: the built-in defaults
+  FactId position;  // 0: the built-in defaults
   sla::Contract terms;
 };
 
@@ -67,8 +67,8 @@ struct Catalogue {
   // Every target before those that use it as an input.
   std::vector<TargetId> in_order_of_use;
 
-  // Does a declaration or maintenance of this scope concern the target? `provider` is whose stream brought it: it speaks for
-  // its own targets alone; empty = a person, who speaks for all.
+  // Does a declaration or maintenance of this scope concern the target? `provider` is whose stream brought it: it
+  // speaks for its own targets alone; empty = a person, who speaks for all.
   static bool Covers(const ledger::Scope& scope, const ProviderId& provider, const Target& target);
 };
 
