@@ -7,43 +7,6 @@ const TIMEOUT_MS = 8000;
 const PAGE_SIZE = 1000;
 const STATES = ['down', 'degraded', 'unknown', 'up', 'excluded'];  // worst first
 
-const TEXTS = {
-  en: {
-    title: 'Availability', provider: 'Provider', agency: 'Agency', order: 'Order', search: 'Search', everything: 'All',
-    byWorst: 'Worst first', byName: 'By name', targets: 'Targets', other: '中文', asOf: 'As of {0}',
-    up: 'Up', degraded: 'Degraded', down: 'Down', unknown: 'Unknown', excluded: 'Excluded',
-    met: 'Met so far', breached: 'Breached so far', undetermined: 'Undetermined', not_applicable: 'Not applicable',
-    since: 'for {0}', objective: 'objective {0} %', month: 'Availability in {0}', nothing: 'nothing counted yet',
-    budget: 'Error budget of the month', left: '{0} left', over: 'overspent by {0}', of: 'of {0}', noBudget: 'no budget',
-    lastOutage: 'Last outage this month', noOutage: 'No outage this month', lasted: 'lasted {0}', lastsFor: 'still going on, {0} so far',
-    details: 'Details', outages: 'Last outages', checks: 'Checks', account: 'Account of the month so far',
-    coverage: 'Coverage {0} %', bounds: 'between {0} % and {1} %', noResult: 'no result yet', lastResult: 'result {0}', noChecks: 'none',
-    noTargets: 'No targets yet.\nDescribe them in a catalogue and apply it: ninesctl apply catalogue.yaml',
-    noMatch: 'No target matches the filter.', loading: 'Asking the daemon …',
-    silent: 'The daemon does not answer. What is shown is as of {0}.', silentFirst: 'The daemon does not answer.',
-    starting: 'The daemon is starting.', refused: 'The daemon answered with an error: {0}',
-    theme_auto: 'Theme: auto', theme_light: 'Theme: light', theme_dark: 'Theme: dark', zone: 'Times in {0}.',
-    d: 'd', h: 'h', min: 'min', s: 's', ms: 'ms',
-  },
-  zh: {
-    title: '可用性监管', provider: '云服务商', agency: '委办单位', order: '排序', search: '搜索', everything: '全部',
-    byWorst: '异常优先', byName: '按名称', targets: '监管对象', other: 'English', asOf: '截至 {0}',
-    up: '正常', degraded: '降级', down: '中断', unknown: '未知', excluded: '不计',
-    met: '至今达标', breached: '至今未达标', undetermined: '待定', not_applicable: '不适用',
-    since: '已持续 {0}', objective: '目标 {0} %', month: '{0} 可用性', nothing: '尚无可计时间',
-    budget: '本月中断额度', left: '剩余 {0}', over: '超支 {0}', of: '共 {0}', noBudget: '无额度',
-    lastOutage: '本月最近一次中断', noOutage: '本月无中断', lasted: '历时 {0}', lastsFor: '仍在中断，已 {0}',
-    details: '详情', outages: '最近中断', checks: '探测', account: '本月至今时间账',
-    coverage: '覆盖率 {0} %', bounds: '介于 {0} % 与 {1} % 之间', noResult: '尚无结果', lastResult: '结果时间 {0}', noChecks: '无',
-    noTargets: '还没有监管对象。\n请在目录文件中描述并应用：ninesctl apply catalogue.yaml',
-    noMatch: '没有符合筛选条件的对象。', loading: '正在查询 …',
-    silent: '守护进程没有应答，以下为 {0} 的数据。', silentFirst: '守护进程没有应答。',
-    starting: '守护进程正在启动。', refused: '守护进程返回错误：{0}',
-    theme_auto: '外观：自动', theme_light: '外观：浅色', theme_dark: '外观：深色', zone: '时间按 {0} 显示。',
-    d: '天', h: '小时', min: '分', s: '秒', ms: '毫秒',
-  },
-};
-
 // A state is told by colour, shape and word.
 const MARKS = {
   up: 'M10 1a9 9 0 1 0 0 18a9 9 0 0 0 0-18zM8.7 14.3L4.6 10.2l1.6-1.6 2.5 2.5 5.2-5.2 1.6 1.6z',

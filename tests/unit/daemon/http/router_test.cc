@@ -101,7 +101,7 @@ TEST_F(RouterTest, PageMayLoadNothingFromElsewhere) {
 }
 
 TEST(AssetsTest, NoFileOfThePageNamesAnotherSiteOrWritesMarkup) {
-  EXPECT_EQ(Assets().size(), 4u);
+  EXPECT_EQ(Assets().size(), 5u);
   for (const Asset& asset : Assets()) {
     std::string body(asset.body);
     // A name of a namespace is not fetched.
