@@ -1,6 +1,7 @@
 """Broken catalogues, configs, replay files and stream messages: each error names the place and what to do, and nothing that was there is lost."""
 
 import subprocess
+import time
 
 from harness import BIN, PATIENCE_S, Case, eventually, main, yaml_text
 import grpc
@@ -12,6 +13,7 @@ targets: [{id: portal, provider: cloud}, {id: foreign, provider: other}]
 checks: [{id: web, target: portal, interval: 15s, hold: unlimited}]
 """
 BASE_MS = 1777564800000  # 2026-05-01 in Shanghai
+NOW_MS = int(time.time() * 1000)
 
 # What is wrong: (catalogue, what the message must hold). The place is file:line:column.
 CATALOGUES = {
@@ -71,10 +73,10 @@ LABELS = [ingest_pb2.SeriesRegistration(labels=[ingest_pb2.Label(name="__name__"
 
 # (messages, gRPC code, words): the stream ends with an error.
 STREAM_ERRORS = {
-    "batch before hello": ([batch()], grpc.StatusCode.INVALID_ARGUMENT, ["Hello"]),
-    "hello twice": ([HELLO, HELLO], grpc.StatusCode.INVALID_ARGUMENT, ["Hello"]),
-    "no collector id": ([ingest_pb2.PushRequest(hello=ingest_pb2.Hello(provider_id="cloud"))], grpc.StatusCode.INVALID_ARGUMENT, ["collector_id"]),
-    "unknown provider": ([ingest_pb2.PushRequest(hello=ingest_pb2.Hello(collector_id="py", provider_id="nobody"))],
+    "batch before hello": ([batch()], grpc.StatusCode.INVALID_ARGUMENT, ["hello"]),
+    "hello twice": ([HELLO, HELLO], grpc.StatusCode.INVALID_ARGUMENT, ["hello"]),
+    "no collector id": ([ingest_pb2.PushRequest(hello=ingest_pb2.Hello(provider_id="cloud", epoch=1))], grpc.StatusCode.INVALID_ARGUMENT, ["collector_id"]),
+    "unknown provider": ([ingest_pb2.PushRequest(hello=ingest_pb2.Hello(collector_id="py", provider_id="nobody", epoch=1))],
                          grpc.StatusCode.FAILED_PRECONDITION, ["nobody", "apply"]),
     "sequence runs backwards": ([HELLO, batch(5), batch(4)], grpc.StatusCode.INVALID_ARGUMENT, ["4", "5"]),
     "sequence zero": ([HELLO, batch(0)], grpc.StatusCode.INVALID_ARGUMENT, ["sequence"]),
@@ -82,16 +84,16 @@ STREAM_ERRORS = {
 
 # (batch fields, reason, words): the batch is acknowledged, what was refused is answered.
 REFUSALS = {
-    "series never registered": (dict(rows=[ingest_pb2.Row(time_ms=BASE_MS, series=[7], values=[1])]), "MALFORMED", ["7"]),
-    "columns of different length": (dict(register_series=LABELS, rows=[ingest_pb2.Row(time_ms=BASE_MS, series=[0], values=[1, 2])]), "MALFORMED", ["1", "2"]),
+    "series never registered": (dict(rows=[ingest_pb2.Row(time_ms=NOW_MS, series=[7], values=[1])]), "MALFORMED", ["7"]),
+    "columns of different length": (dict(register_series=LABELS, rows=[ingest_pb2.Row(time_ms=NOW_MS, series=[0], values=[1, 2])]), "MALFORMED", ["1", "2"]),
     "bad label name": (dict(register_series=[ingest_pb2.SeriesRegistration(labels=[ingest_pb2.Label(name="9-x", value="m")])],
-                            rows=[ingest_pb2.Row(time_ms=BASE_MS, values=[1])]), "MALFORMED", ["9-x"]),
+                            rows=[ingest_pb2.Row(time_ms=NOW_MS, values=[1])]), "MALFORMED", ["9-x"]),
     "somebody else's provider label": (dict(register_series=[ingest_pb2.SeriesRegistration(labels=[
         ingest_pb2.Label(name="__name__", value="m"), ingest_pb2.Label(name="provider", value="other")])],
-        rows=[ingest_pb2.Row(time_ms=BASE_MS, values=[1])]), "NOT_ALLOWED", ["other"]),
+        rows=[ingest_pb2.Row(time_ms=NOW_MS, values=[1])]), "NOT_ALLOWED", ["other"]),
     "sample too old": (dict(register_series=LABELS, rows=[ingest_pb2.Row(time_ms=1000, values=[1])]), "TOO_OLD", ["late_window"]),
     "sample too far ahead": (dict(register_series=LABELS, rows=[ingest_pb2.Row(time_ms=4102444800000, values=[1])]), "TOO_FAR_AHEAD", ["ahead_window"]),
-    "unknown result state": (dict(register_checks=["web"], results=[ingest_pb2.CheckResults(check=0, time_delta_ms=[BASE_MS], states=[9])]), "MALFORMED", ["9"]),
+    "unknown result state": (dict(register_checks=["web"], results=[ingest_pb2.CheckResults(check=0, time_delta_ms=[NOW_MS], states=[9])]), "MALFORMED", ["9"]),
     "declaration that ends before it starts": (dict(declarations=[dict(
         source="s", id="d-1", scope=dict(target_id="portal"), start_time=dict(seconds=100), end_time=dict(seconds=99), impact=3)]), "INVALID_FACT", ["d-1"]),
     "declaration about nobody": (dict(declarations=[dict(
@@ -116,7 +118,7 @@ class BadInput(Case):
         report = self.ninesctl_json("report", "--month", "2026-05")
         report.pop("generated_time")
         facts = self.connect("LedgerService", "ListFacts", {"include_replaced": True, "page_size": 1000})
-        results = self.ninesctl("query", "nines_check_result", "--from", "2026-05-01T00:00:00+08:00", "--to",
+        results = self.ninesctl("query", 'nines_check_result{check="web"}', "--from", "2026-05-01T00:00:00+08:00", "--to",
                                 "2026-07-01T00:00:00+08:00", "--format", "csv")
         return report, facts, results
 

@@ -57,7 +57,8 @@ scrape_configs:
         eventually(lambda: ask('up{job="nines"} == 1'), "Prometheus has scraped ninesd")
         found = eventually(lambda: ask('nines_target_objective_ratio{target="portal"}'), "the target is there")
         self.assertEqual(float(found[0]["value"][1]), 0.999)
-        self.assertEqual(found[0]["metric"]["provider"], "cloud")
+        (joined,) = ask("nines_target_objective_ratio * on(target) group_left(provider) nines_target_info")
+        self.assertEqual(joined["metric"]["provider"], "cloud")
 
     def test_promtool_finds_nothing(self):
         result = subprocess.run(["promtool", "check", "metrics"], input=self.http("/metrics"), capture_output=True, text=True)
