@@ -1,0 +1,261 @@
+#include "daemon/daemon.h"
+
+#include <grpcpp/ext/proto_server_reflection_plugin.h>
+#include <grpcpp/health_check_service_interface.h>
+#include <grpcpp/server.h>
+#include <grpcpp/server_builder.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <filesystem>
+#include <fstream>
+#include <utility>
+
+#include "base/status_macros.h"
+#include "base/version.h"
+#include "daemon/catalogue/cache.h"
+#include "daemon/catalogue_files.h"
+#include "daemon/http/metrics_page.h"
+#include "daemon/http/server.h"
+#include "daemon/ingest/ingest.h"
+#include "daemon/live/live.h"
+#include "daemon/log.h"
+#include "daemon/report/report.h"
+#include "daemon/rpc/push_service.h"
+#include "daemon/rpc/services.h"
+#include "daemon/signals.h"
+#include "storage/ledger/ledger.h"
+#include "storage/rocks/database.h"
+#include "storage/series/store.h"
+#include "wire/channel.h"
+
+namespace nines {
+namespace {
+
+constexpr std::chrono::seconds kStreamsEndWithin(3);
+constexpr int kUnaryBytesMax = 16 << 20;
+
+ingest::Options IngestOptions(const config::DaemonConfig& config) {
+  ingest::Options options;
+  options.late_window_ms = config.late_window_ms;
+  options.ahead_window_ms = config.ahead_window_ms;
+  options.queue_batches_max = static_cast<size_t>(config.queue_batches_max);
+  options.series_per_provider_max = static_cast<uint64_t>(config.series_per_provider_max);
+  return options;
+}
+
+rpc::PushService::Options PushOptions(const config::DaemonConfig& config) {
+  rpc::PushService::Options options;
+  options.batch_bytes_max = static_cast<uint32_t>(config.batch_bytes_max);
+  options.registrations_max = static_cast<uint32_t>(std::min<int64_t>(config.series_per_provider_max, UINT32_MAX));
+  return options;
+}
+
+std::string AuthorOf(const config::DaemonConfig& config) {
+  return StrCat("config:", std::filesystem::path(config.file).filename().string());
+}
+
+absl::Status WritePortFile(const std::string& file, const std::string& content) {
+  if (file.empty()) return absl::OkStatus();
+  const std::string fresh = file + ".new";
+  std::ofstream stream(fresh, std::ios::trunc);
+  stream << content;
+  stream.close();
+  if (!stream || std::rename(fresh.c_str(), file.c_str()) != 0) {
+    return absl::UnavailableError(StrCat(file, ": cannot be written; give --port-file a place that can"));
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace
+
+class Daemon::Impl {
+ public:
+  Impl(const config::DaemonConfig& config, const Clock& clock, const Options& options)
+      : config_(config), clock_(clock), options_(options) {}
+  ~Impl() { Shutdown(); }
+
+  absl::Status Open();
+  absl::Status Run();
+  void Stop() { signals_.RequestStop(); }
+
+  const std::string& grpc_address() const { return grpc_address_; }
+  const std::string& http_address() const { return http_address_; }
+
+ private:
+  absl::Status OpenStorage();
+  absl::Status StartGrpc();
+  http::Routes HttpRoutes();
+  void Reload();
+  void Shutdown();
+
+  config::DaemonConfig config_;
+  const Clock& clock_;
+  const Options options_;
+  Signals signals_;
+  std::string grpc_address_;
+  std::string http_address_;
+
+  // In the order of dependency: each is used by those below it.
+  std::unique_ptr<http::Server> http_;
+  std::unique_ptr<rocks::Database> database_;
+  std::unique_ptr<series::Store> store_;
+  std::unique_ptr<ledger::Ledger> ledger_;
+  std::unique_ptr<catalogue::Cache> catalogue_;
+  std::unique_ptr<live::Live> live_;
+  std::unique_ptr<ingest::Ingest> ingest_;
+  std::unique_ptr<report::Reporter> reporter_;
+  std::unique_ptr<rpc::Services> services_;
+  std::unique_ptr<rpc::PushService> push_;
+  std::unique_ptr<http::MetricsPage> metrics_;
+  std::unique_ptr<grpc::Server> grpc_;
+};
+
+absl::Status Daemon::Impl::Open() {
+  StartLog(config_.log_level, config_.log_format);
+  // First of all, so that whoever watches sees "starting" rather than nothing while the storage recovers.
+  http::Options http_options;
+  http_options.clock = &clock_;
+  NINES_ASSIGN_OR_RETURN(http_, http::Server::Create(config_.http_listen, {}, http_options));
+  http_->Start();
+  http_address_ = http_->address();
+  NINES_RETURN_IF_ERROR(OpenStorage());
+
+  ingest_ =
+      std::make_unique<ingest::Ingest>(*database_, *store_, *ledger_, *catalogue_, clock_, IngestOptions(config_));
+  ingest_->SetListener({
+      .on_results = [this](const ProviderId& provider, const CheckId& check,
+                           std::span<const series::Sample> results) { live_->OnResults(provider, check, results); },
+      .on_facts =
+          [this] {
+            const absl::Status status = live_->OnFacts();
+            if (!status.ok()) spdlog::error("new facts do not reach the live state: {}", status.ToString());
+          },
+  });
+  ingest_->Start();
+  NINES_ASSIGN_OR_RETURN(const size_t changes,
+                         ApplyCatalogueFiles(config_.catalogue_files, AuthorOf(config_), *ledger_, *ingest_));
+  if (changes > 0) spdlog::info("catalogue files changed {} entries", changes);
+
+  reporter_ = std::make_unique<report::Reporter>(*store_, *ledger_, *catalogue_, clock_);
+  services_ = std::make_unique<rpc::Services>(
+      rpc::Services::Dependencies{*store_, *ledger_, *catalogue_, *ingest_, *live_, *reporter_, *database_, clock_});
+  push_ = std::make_unique<rpc::PushService>(*ingest_, *ledger_, *catalogue_, PushOptions(config_));
+  metrics_ = std::make_unique<http::MetricsPage>(
+      http::MetricsPage::Parts{*live_, *ingest_, *store_, *database_, [this] { return http_->stats(); }});
+  NINES_RETURN_IF_ERROR(StartGrpc());
+  http_->SetRoutes(HttpRoutes());
+  spdlog::info("listening grpc={} http={}", grpc_address_, http_address_);
+  return WritePortFile(options_.port_file, StrCat("grpc=", grpc_address_, "\nhttp=", http_address_, "\n"));
+}
+
+absl::Status Daemon::Impl::OpenStorage() {
+  NINES_ASSIGN_OR_RETURN(database_, rocks::Database::Open(config_.data_dir, {}));
+  NINES_ASSIGN_OR_RETURN(store_, series::Store::Open(*database_, {}));
+  NINES_ASSIGN_OR_RETURN(ledger_, ledger::Ledger::Open(*database_));
+  catalogue_ = std::make_unique<catalogue::Cache>(*ledger_);
+  NINES_ASSIGN_OR_RETURN(live_, live::Live::Create(*store_, *ledger_, *catalogue_, clock_));
+  spdlog::info("opened {} series={} facts={}", config_.data_dir, store_->Stats().series,
+               ledger_->LastPosition().value());
+  return absl::OkStatus();
+}
+
+absl::Status Daemon::Impl::StartGrpc() {
+  grpc::EnableDefaultHealthCheckService(true);
+  grpc::reflection::InitProtoReflectionServerBuilderPlugin();
+  NINES_ASSIGN_OR_RETURN(const auto credentials, wire::ServerCredentials(config_.tls));
+  grpc::ServerBuilder builder;
+  int port = 0;
+  builder.AddListeningPort(config_.grpc_listen, credentials, &port);
+  builder.SetMaxReceiveMessageSize(std::max(kUnaryBytesMax, config_.batch_bytes_max + (64 << 10)));
+  // Otherwise a second daemon could take the same port and half of the collectors with it.
+  builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
+  // Both ends look for a dead connection, and the collectors' pings are welcome.
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, 20'000);
+  builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 10'000);
+  builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 5'000);
+  services_->Register(builder);
+  builder.RegisterService(push_.get());
+  grpc_ = builder.BuildAndStart();
+  if (grpc_ == nullptr || port == 0) {
+    return absl::UnavailableError(StrCat("cannot listen on grpc_listen ", config_.grpc_listen,
+                                         "; another program has it, or the address is not this machine's"));
+  }
+  grpc_->GetHealthCheckService()->SetServingStatus(true);
+  grpc_address_ = StrCat(config_.grpc_listen.substr(0, config_.grpc_listen.rfind(':')), ":", port);
+  return absl::OkStatus();
+}
+
+http::Routes Daemon::Impl::HttpRoutes() {
+  http::Routes routes;
+  routes.ready = [this] { return ingest_->healthy(); };
+  routes.metrics = [this] { return metrics_->Text(); };
+  routes.unary = [this](const std::string& path, bool json, std::string body,
+                        std::string peer) -> std::optional<absl::StatusOr<std::string>> {
+    const auto method = services_->unary().find(path);
+    if (method == services_->unary().end()) return std::nullopt;
+    return method->second({.json = json, .body = std::move(body), .peer = std::move(peer)});
+  };
+  return routes;
+}
+
+absl::Status Daemon::Impl::Run() {
+  spdlog::info("ninesd {} is ready", Version());
+  while (signals_.Wait() == Signals::Event::kReload) Reload();
+  spdlog::info("stopping");
+  Shutdown();
+  spdlog::info("stopped");
+  return absl::OkStatus();
+}
+
+void Daemon::Impl::Reload() {
+  const auto fresh = config::LoadDaemonConfig(config_.file, options_.overrides);
+  if (!fresh.ok()) {
+    spdlog::error("the config is wrong, the old one stays: {}", FromAbsl(fresh.status().message()));
+    return;
+  }
+  const bool restart = fresh->grpc_listen != config_.grpc_listen || fresh->http_listen != config_.http_listen ||
+                       fresh->data_dir != config_.data_dir || fresh->log_format != config_.log_format ||
+                       fresh->batch_bytes_max != config_.batch_bytes_max ||
+                       fresh->tls.SerializeAsString() != config_.tls.SerializeAsString();
+  if (restart) spdlog::warn("addresses, data_dir, log.format, tls and batch_bytes_max change with the next start only");
+  SetLogLevel(fresh->log_level);
+  ingest_->SetOptions(IngestOptions(*fresh));
+  const auto changes = ApplyCatalogueFiles(fresh->catalogue_files, AuthorOf(*fresh), *ledger_, *ingest_);
+  if (!changes.ok()) {
+    spdlog::error("the catalogue files are wrong, the catalogue stays: {}", changes.status().ToString());
+    return;
+  }
+  spdlog::info("read {} again, catalogue files changed {} entries", fresh->file, *changes);
+}
+
+void Daemon::Impl::Shutdown() {
+  if (grpc_ != nullptr) {
+    grpc_->GetHealthCheckService()->SetServingStatus(false);
+    // Ends the streams once what was read is acknowledged; whoever does not listen is cut off.
+    push_->Stop();
+    grpc_->Shutdown(std::chrono::system_clock::now() + kStreamsEndWithin);
+    grpc_.reset();
+  }
+  if (http_ != nullptr) http_->Stop();
+  if (ingest_ != nullptr) ingest_->Stop();
+}
+
+Daemon::Daemon(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Daemon::~Daemon() = default;
+
+absl::StatusOr<std::unique_ptr<Daemon>> Daemon::Create(const config::DaemonConfig& config, const Clock& clock,
+                                                       const Options& options) {
+  auto impl = std::make_unique<Impl>(config, clock, options);
+  NINES_RETURN_IF_ERROR(impl->Open());
+  return std::unique_ptr<Daemon>(new Daemon(std::move(impl)));
+}
+
+absl::Status Daemon::Run() { return impl_->Run(); }
+void Daemon::Stop() { impl_->Stop(); }
+const std::string& Daemon::grpc_address() const { return impl_->grpc_address(); }
+const std::string& Daemon::http_address() const { return impl_->http_address(); }
+
+}  // namespace nines
