@@ -12,15 +12,17 @@ using codec::Sample;
 
 namespace {
 
-// Sets the value at the sample's time, sorted.
-void InsertSorted(Sample sample, std::vector<Sample>* samples) {
+// Sets the value at the sample's time, sorted. False where it was there already.
+bool InsertSorted(Sample sample, std::vector<Sample>* samples) {
   auto at = std::lower_bound(samples->begin(), samples->end(), sample.time_ms,
                              [](const Sample& a, int64_t time_ms) { return a.time_ms < time_ms; });
-  if (at != samples->end() && at->time_ms == sample.time_ms) {
-    at->value = sample.value;
-  } else {
+  if (at == samples->end() || at->time_ms != sample.time_ms) {
     samples->insert(at, sample);
+    return true;
   }
+  const bool changes = !codec::SameBits(at->value, sample.value);
+  at->value = sample.value;
+  return changes;
 }
 
 }  // namespace
@@ -56,7 +58,7 @@ void SeriesHead::Append(SeriesId id, Sample sample, HeadWriter& writer) {
 void SeriesHead::InsertIntoOpen(Sample sample, HeadWriter& writer) {
   std::vector<Sample>& samples = writer.scratch;
   UnpackOpen(&samples);
-  InsertSorted(sample, &samples);
+  if (!InsertSorted(sample, &samples)) return;
   open_ = codec::XorAppender();
   for (const Sample& each : samples) open_.Append(each.time_ms, each.value);
   open_changed_ = true;
@@ -73,8 +75,7 @@ void SeriesHead::AppendLate(SeriesId id, Sample sample, HeadWriter& writer) {
     late_ = std::make_unique<LateBuffer>();
     late_->sequence = writer.next_sequence++;
   }
-  InsertSorted(sample, &late_->samples);
-  late_->changed = true;
+  if (InsertSorted(sample, &late_->samples)) late_->changed = true;
 }
 
 void SeriesHead::Seal(SeriesId id, HeadWriter& writer) {
