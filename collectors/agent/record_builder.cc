@@ -1,6 +1,10 @@
 #include "collectors/agent/record_builder.h"
 
+#include <google/protobuf/message.h>
+
 #include <utility>
+
+#include "base/utf8.h"
 
 namespace nines::collector {
 namespace {
@@ -12,6 +16,21 @@ constexpr int64_t kResultBytes = 16;
 constexpr int64_t kCheckBytes = 32;
 constexpr int64_t kFactBytes = 8;
 constexpr int64_t kLabelBytes = 8;
+
+// A record with a text that is not UTF-8 could be written but never parsed again.
+void MakeUtf8(google::protobuf::Message* message) {
+  const google::protobuf::Reflection* reflection = message->GetReflection();
+  std::vector<const google::protobuf::FieldDescriptor*> fields;
+  reflection->ListFields(*message, &fields);
+  for (const google::protobuf::FieldDescriptor* field : fields) {
+    if (field->is_repeated()) continue;
+    if (field->type() == google::protobuf::FieldDescriptor::TYPE_STRING) {
+      reflection->SetString(message, field, ToUtf8(reflection->GetString(*message, field)));
+    } else if (field->type() == google::protobuf::FieldDescriptor::TYPE_MESSAGE) {
+      MakeUtf8(reflection->MutableMessage(message, field));
+    }
+  }
+}
 
 }  // namespace
 
@@ -27,19 +46,21 @@ void RecordBuilder::AddResult(std::string_view check, int64_t time_ms, v1::Resul
 }
 
 void RecordBuilder::AddDeclaration(v1::Declaration declaration) {
+  MakeUtf8(&declaration);
   bytes_ += static_cast<int64_t>(declaration.ByteSizeLong());
   declarations_.push_back(std::move(declaration));
 }
 
 void RecordBuilder::AddMaintenance(v1::Maintenance maintenance) {
+  MakeUtf8(&maintenance);
   bytes_ += static_cast<int64_t>(maintenance.ByteSizeLong());
   maintenance_.push_back(std::move(maintenance));
 }
 
-void RecordBuilder::SetCursor(const std::string& source, std::string cursor) { cursors_[source] = std::move(cursor); }
+void RecordBuilder::SetCursor(const std::string& source, std::string cursor) { cursors_[ToUtf8(source)] = ToUtf8(cursor); }
 
 const std::string* RecordBuilder::FindCursor(const std::string& source) const {
-  const auto it = cursors_.find(source);
+  const auto it = cursors_.find(ToUtf8(source));
   return it == cursors_.end() ? nullptr : &it->second;
 }
 
@@ -71,8 +92,8 @@ RecordBuilder::Series& RecordBuilder::Find(const LabelSetPtr& labels, v1::Batch*
     v1::SeriesRegistration* registration = batch->add_register_series();
     for (const auto& [name, value] : *labels) {
       v1::Label* label = registration->add_labels();
-      label->set_name(name);
-      label->set_value(value);
+      label->set_name(ToUtf8(name));
+      label->set_value(ToUtf8(value));
     }
   }
   return series;
@@ -112,7 +133,7 @@ void RecordBuilder::TakeResults(int64_t bytes_max, v1::Batch* batch) {
   for (; !results_.empty() && record_bytes_ <= bytes_max; results_.pop_front()) {
     PendingResult& result = results_.front();
     const auto [known, is_new] = checks_.try_emplace(result.check, static_cast<uint32_t>(checks_.size()));
-    if (is_new) batch->add_register_checks(result.check);
+    if (is_new) batch->add_register_checks(ToUtf8(result.check));
     const auto [column, is_first] = columns.try_emplace(known->second);
     if (is_first) {
       record_bytes_ += kCheckBytes + static_cast<int64_t>(result.check.size());

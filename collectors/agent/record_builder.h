@@ -13,7 +13,8 @@
 
 namespace nines::collector {
 
-// Gathers what sources add, and makes spool records of it, numbered within the current segment. Thread-compatible.
+// Gathers what sources add, and makes spool records of it, numbered within the current segment. What is
+// not UTF-8 becomes '?'. Thread-compatible.
 class RecordBuilder {
  public:
   void AddRow(int64_t time_ms, std::span<const RowSample> samples);

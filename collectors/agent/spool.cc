@@ -18,6 +18,7 @@ namespace {
 
 constexpr uint32_t kVersion = 1;
 constexpr std::string_view kSuffix = ".seg";
+constexpr uint64_t kSequenceMax = uint64_t{1} << 60;
 // Acknowledgements since then are asked for again after a kill, which changes nothing.
 constexpr absl::Duration kMetaInterval = absl::Seconds(5);
 
@@ -36,7 +37,7 @@ std::optional<uint64_t> FirstOfName(const std::string& name) {
   uint64_t first = 0;
   const char* end = name.data() + name.size() - std::min(name.size(), kSuffix.size());
   const auto [stop, error] = std::from_chars(name.data(), end, first);
-  if (error != std::errc() || stop != end || SegmentName(first) != name) return std::nullopt;
+  if (error != std::errc() || stop != end || SegmentName(first) != name || first > kSequenceMax) return std::nullopt;
   return first;
 }
 
@@ -94,7 +95,7 @@ absl::Status Spool::LoadMeta() {
   std::string bytes;
   const absl::StatusOr<int64_t> end = ReadRecord(file, path, 0, &bytes);
   v1::SpoolMeta meta;
-  if (!end.ok() || !meta.ParseFromString(bytes)) {
+  if (!end.ok() || !meta.ParseFromString(bytes) || meta.next_sequence() == 0 || meta.next_sequence() > kSequenceMax) {
     return absl::DataLossError(StrCat(path.string(), " is damaged; move ", options_.directory.string(),
                                       " away to begin with an empty spool, or put the file back"));
   }
@@ -117,7 +118,9 @@ absl::Status Spool::RecoverSegment(uint64_t first, const std::filesystem::path& 
   v1::SpoolRecord record;
   const auto take = [&](std::string_view bytes) {
     if (!record.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) return false;
-    segment.last_sequence = record.batch().sequence();
+    const uint64_t sequence = record.batch().sequence();
+    if (sequence < first || sequence <= segment.last_sequence || sequence > kSequenceMax) return false;
+    segment.last_sequence = sequence;
     segment.last_spooled_ms = record.spooled_ms();
     ++segment.records;
     for (const auto& [source, cursor] : record.cursors()) (*meta_.mutable_cursors())[source] = cursor;

@@ -6,6 +6,8 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "base/utf8.h"
+
 namespace nines::collector {
 namespace {
 
@@ -47,7 +49,7 @@ void SpoolRecorder::SetCursor(const std::string& source, std::string cursor) {
 
 std::string SpoolRecorder::GetCursor(const std::string& source) const {
   if (const std::string* cursor = builder_.FindCursor(source)) return *cursor;
-  return spool_.cursor(source);
+  return spool_.cursor(ToUtf8(source));
 }
 
 void SpoolRecorder::MaybeWriteEarly() {

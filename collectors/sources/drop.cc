@@ -11,6 +11,7 @@
 
 #include "base/status_macros.h"
 #include "base/text.h"
+#include "base/utf8.h"
 #include "collectors/agent/spool_segment.h"
 #include "wire/time.h"
 
@@ -180,7 +181,7 @@ absl::Status DropSource::WriteRejected(const fs::path& path, std::vector<Rejecte
   std::sort(rejected.begin(), rejected.end(), [](const Rejected& a, const Rejected& b) { return a.line < b.line; });
   std::string content;
   for (const Rejected& line : rejected) {
-    boost::json::object object = {{"line", line.line}, {"reason", line.reason}, {"text", line.text}};
+    boost::json::object object = {{"line", line.line}, {"reason", ToUtf8(line.reason)}, {"text", ToUtf8(line.text)}};
     content += boost::json::serialize(object);
     content.push_back('\n');
   }

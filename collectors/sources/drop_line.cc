@@ -11,6 +11,7 @@
 #include "base/nearest.h"
 #include "base/status_macros.h"
 #include "base/text.h"
+#include "base/utf8.h"
 #include "collectors/sources/csv_reader.h"
 #include "wire/time.h"
 
@@ -140,6 +141,7 @@ absl::StatusOr<DropFact> MakeFact(const Fields& fields, const std::string& sourc
 }
 
 absl::StatusOr<Fields> ParseJsonFields(std::string_view text) {
+  if (!IsUtf8(text)) return Wrong("not UTF-8");
   boost::system::error_code error;
   boost::json::parse_options options;
   options.max_depth = 8;
@@ -188,6 +190,7 @@ absl::StatusOr<DropFact> MakeFactOfRow(const std::vector<std::string>& header,
   if (row.size() != header.size()) {
     return Wrong(StrCat(row.size(), " fields, but the header has ", header.size()));
   }
+  if (!std::all_of(row.begin(), row.end(), IsUtf8)) return Wrong("not UTF-8");
   Fields fields;
   for (size_t i = 0; i < row.size(); ++i) {
     if (!row[i].empty()) fields[header[i]] = std::string(row[i]);

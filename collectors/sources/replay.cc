@@ -10,6 +10,7 @@
 #include "base/interval.h"
 #include "base/status_macros.h"
 #include "base/text.h"
+#include "base/utf8.h"
 #include "wire/time.h"
 
 namespace nines::collector {
@@ -137,6 +138,9 @@ absl::Status ReplaySource::TakeRow(Open& file, Recorder& recorder) {
   const CsvFields& fields = file.csv->fields();
   if (fields.size() != file.header.size()) {
     return absl::InvalidArgumentError(StrCat(fields.size(), " fields, but the header has ", file.header.size()));
+  }
+  if (!std::all_of(fields.begin(), fields.end(), IsUtf8)) {
+    return absl::InvalidArgumentError("not UTF-8; convert the file, e.g. with iconv");
   }
   NINES_ASSIGN_OR_RETURN(const int64_t time_ms, ParseTimeMs(fields[file.time_column]));
   return rows_->Take(time_ms, fields, recorder);

@@ -99,6 +99,26 @@ TEST(RecordBuilder, SplitsARowSoThatEachRecordFitsWithAllItsRegistrations) {
   EXPECT_EQ(values.back(), 19'999);
 }
 
+// Protobuf writes such texts and then refuses to parse them.
+TEST(RecordBuilder, TextsThatAreNotUtf8CanBeReadBack) {
+  RecordBuilder builder;
+  builder.AddRow(1000, std::vector<RowSample>{{Labels("caf\xE9"), 1}});
+  builder.AddResult("caf\xE9", 1000, v1::RESULT_STATE_UP);
+  v1::Declaration fact;
+  fact.set_title("caf\xE9");
+  fact.mutable_scope()->set_target_id("caf\xE9");
+  builder.AddDeclaration(fact);
+  builder.SetCursor("caf\xE9", "caf\xE9");
+  ASSERT_NE(builder.FindCursor("caf\xE9"), nullptr);
+  v1::SpoolRecord record, again;
+  builder.Build(1 << 20, &record);
+  ASSERT_TRUE(again.ParseFromString(record.SerializeAsString()));
+  EXPECT_EQ(again.batch().register_series(0).labels(0).value(), "caf?");
+  EXPECT_EQ(again.batch().register_checks(0), "caf?");
+  EXPECT_EQ(again.batch().declarations(0).scope().target_id(), "caf?");
+  EXPECT_EQ(again.cursors().at("caf?"), "caf?");
+}
+
 TEST(StreamNumbering, KeepsNumbersOverSegments) {
   StreamNumbering numbering;
   const auto record = [](std::vector<std::string> names, std::vector<uint32_t> series) {
