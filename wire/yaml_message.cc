@@ -1,7 +1,10 @@
 #include "wire/yaml_message.h"
 
+#include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
 
+#include <optional>
+#include <sstream>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
@@ -318,17 +321,43 @@ std::string SyntaxMistake(const YAML::Exception& error) {
   return StrCat("not YAML: ", error.msg);
 }
 
+// Where documents begin. yaml-cpp's LoadAll() is no good for that: it never ends on some texts.
+class DocumentStarts final : public YAML::EventHandler {
+ public:
+  void OnDocumentStart(const YAML::Mark& mark) override { last_ = mark; }
+  void OnDocumentEnd() override {}
+  void OnNull(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnAlias(const YAML::Mark&, YAML::anchor_t) override {}
+  void OnScalar(const YAML::Mark&, const std::string&, YAML::anchor_t, const std::string&) override {}
+  void OnSequenceStart(const YAML::Mark&, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override {}
+  void OnSequenceEnd() override {}
+  void OnMapStart(const YAML::Mark&, const std::string&, YAML::anchor_t, YAML::EmitterStyle::value) override {}
+  void OnMapEnd() override {}
+
+  const YAML::Mark& last() const { return last_; }
+
+ private:
+  YAML::Mark last_;
+};
+
+std::optional<YAML::Mark> SecondDocument(const std::string& text) {
+  std::istringstream stream(text);
+  YAML::Parser parser(stream);
+  DocumentStarts starts;
+  if (!parser.HandleNextDocument(starts) || !parser.HandleNextDocument(starts)) return std::nullopt;
+  return starts.last();
+}
+
 // The one place where yaml-cpp's exceptions end.
 void Parse(const std::string& text, const PlaceFinder& finder, const std::string& file, Message* message,
            Places* places, Mistakes& mistakes) {
   try {
-    const std::vector<YAML::Node> documents = YAML::LoadAll(text);
-    Reader reader(finder, file, places, mistakes);
-    if (documents.size() > 1) {
-      mistakes.Add(file, reader.At(documents[1]), "a second document; keep one to a file, without '---' lines");
+    if (const std::optional<YAML::Mark> second = SecondDocument(text); second.has_value()) {
+      mistakes.Add(file, finder.At(*second),
+                   "a second document begins here; keep one to a file, without '---' lines, and check the indentation");
       return;
     }
-    if (!documents.empty()) reader.Document(documents[0], message);
+    Reader(finder, file, places, mistakes).Document(YAML::Load(text), message);
   } catch (const YAML::Exception& error) {
     mistakes.Add(file, finder.At(error.mark), SyntaxMistake(error));
   } catch (const std::exception& error) {
