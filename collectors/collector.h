@@ -21,13 +21,14 @@ enum class ExitWhen { kTold, kDone };
 // A collector's parts, put together: sources → recorder → spool → stream. Runs on one thread, beside gRPC's own.
 class Collector {
  public:
-  // `config` is one that LoadCollectorConfig() gave. Errors say what is wrong with it, with the certificates or the spool.
+  // `config` is one that LoadCollectorConfig() gave. Errors say what is wrong with it, with the certificates or the
+  // spool.
   static absl::StatusOr<std::unique_ptr<Collector>> Create(const v1::CollectorConfig& config,
                                                            const std::filesystem::path& config_dir, const Clock& clock);
 
-  // Until SIGTERM or SIGINT, or with kDone until all replay and drop sources are at their end and the daemon has acknowledged
-  // everything. Then stops the sources, and gives the daemon a moment to acknowledge what is left. A second signal kills.
-  // Call once. FailedPrecondition: with kDone, a source could not read all it was to.
+  // Until SIGTERM or SIGINT, or with kDone until all replay and drop sources are at their end and the daemon has
+  // acknowledged everything. Then stops the sources, and gives the daemon a moment to acknowledge what is left. A
+  // second signal kills. Call once. FailedPrecondition: with kDone, a source could not read all it was to.
   absl::Status Run(ExitWhen exit_when);
 
  private:

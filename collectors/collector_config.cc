@@ -91,7 +91,8 @@ void CheckSource(const std::string& at, v1::SourceConfig* source, Mistakes* mist
 
 void CheckSpool(v1::SpoolConfig* spool, Mistakes* mistakes) {
   if (spool->bytes_max() == 0) spool->set_bytes_max(1 << 30);
-  if (spool->bytes_max() < kSpoolBytesMin) mistakes->Add("spool.bytes_max", StrCat(": must be at least ", kSpoolBytesMin));
+  if (spool->bytes_max() < kSpoolBytesMin)
+    mistakes->Add("spool.bytes_max", StrCat(": must be at least ", kSpoolBytesMin));
   if (!spool->has_age_max()) *spool->mutable_age_max() = Milliseconds(7 * 86'400'000LL);
   if (wire::ToMs(spool->age_max()) <= 0) mistakes->Add("spool.age_max", ": must be longer than nothing");
   if (spool->when_full().empty()) spool->set_when_full("wait");
@@ -122,7 +123,8 @@ absl::Status Check(const std::string& file, const wire::Places& places, v1::Coll
     const std::string at = StrCat("sources[", i, "]");
     CheckSource(at, config->mutable_sources(i), &mistakes);
     const std::string& name = config->sources(i).name();
-    if (!name.empty() && !names.insert(name).second) mistakes.Add(at + ".name", StrCat(": '", name, "' is there twice"));
+    if (!name.empty() && !names.insert(name).second)
+      mistakes.Add(at + ".name", StrCat(": '", name, "' is there twice"));
   }
   if (config->sources().empty()) mistakes.Add("sources", ": there is none, so there is nothing to gather");
   return mistakes.ToStatus();

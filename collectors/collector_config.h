@@ -11,8 +11,8 @@
 
 namespace nines::collector {
 
-// A collector's config, checked, with its defaults filled in and its paths made relative to the working directory. Errors are
-// InvalidArgument, one mistake a line: "FILE:LINE:COLUMN: what is wrong and what to do".
+// A collector's config, checked, with its defaults filled in and its paths made relative to the working directory.
+// Errors are InvalidArgument, one mistake a line: "FILE:LINE:COLUMN: what is wrong and what to do".
 absl::StatusOr<v1::CollectorConfig> LoadCollectorConfig(const std::string& path);
 
 struct ConfiguredSource {

@@ -29,10 +29,9 @@ class QuotedMessage final : public spdlog::custom_flag_formatter {
 void StartLog(const std::string& level, const std::string& format) {
   constexpr size_t kBufferedLines = 8192;
   spdlog::init_thread_pool(kBufferedLines, 1);
-  auto logger = std::make_shared<spdlog::async_logger>("nines-collector",
-                                                       std::make_shared<spdlog::sinks::stderr_sink_mt>(),
-                                                       spdlog::thread_pool(),
-                                                       spdlog::async_overflow_policy::overrun_oldest);
+  auto logger =
+      std::make_shared<spdlog::async_logger>("nines-collector", std::make_shared<spdlog::sinks::stderr_sink_mt>(),
+                                             spdlog::thread_pool(), spdlog::async_overflow_policy::overrun_oldest);
   auto formatter = std::make_unique<spdlog::pattern_formatter>(spdlog::pattern_time_type::utc);
   formatter->add_flag<QuotedMessage>('*').set_pattern(format == "json"
                                                           ? R"({"time":"%Y-%m-%dT%H:%M:%S.%eZ","level":"%l","msg":%*})"

@@ -57,7 +57,9 @@ void RecordBuilder::AddMaintenance(v1::Maintenance maintenance) {
   maintenance_.push_back(std::move(maintenance));
 }
 
-void RecordBuilder::SetCursor(const std::string& source, std::string cursor) { cursors_[ToUtf8(source)] = ToUtf8(cursor); }
+void RecordBuilder::SetCursor(const std::string& source, std::string cursor) {
+  cursors_[ToUtf8(source)] = ToUtf8(cursor);
+}
 
 const std::string* RecordBuilder::FindCursor(const std::string& source) const {
   const auto it = cursors_.find(ToUtf8(source));

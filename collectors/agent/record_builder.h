@@ -31,8 +31,8 @@ class RecordBuilder {
 
   // Forgets all numbers: the next record goes into a new segment.
   void StartSegment();
-  // Moves what was added first into `record`, as much as stays below `bytes_max` encoded even if each of its series had to be
-  // registered again; one fact or one sample goes in any case. Cursors go with the last.
+  // Moves what was added first into `record`, as much as stays below `bytes_max` encoded even if each of its series had
+  // to be registered again; one fact or one sample goes in any case. Cursors go with the last.
   void Build(int64_t bytes_max, v1::SpoolRecord* record);
 
  private:

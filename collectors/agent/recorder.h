@@ -25,8 +25,8 @@ struct RowSample {
   double value = 0;
 };
 
-// Where sources put what they gathered. What was added goes into the spool within a fraction of a second, in the order it was added.
-// Confined to the agent's io_context.
+// Where sources put what they gathered. What was added goes into the spool within a fraction of a second, in the order
+// it was added. Confined to the agent's io_context.
 class Recorder {
  public:
   virtual ~Recorder() = default;
@@ -43,10 +43,10 @@ class Recorder {
   // Done once all that was added is in the spool. Waits while the spool is full and configured to wait; with
   // drop_oldest never waits. A source calls it at least once per thousand results or samples it adds in one run.
   virtual boost::asio::awaitable<absl::Status> Flush() = 0;
-  // Done once the daemon has acknowledged all that was added so far; the facts that it refused and that were not added again
-  // since, of all sources. A refusal without a reason: nobody knows what became of the fact (the connection broke before the
-  // answer came, or a full spool dropped it); it is to be added again. Takes as long as the daemon is out of reach.
-  // Cancelled when the agent stops.
+  // Done once the daemon has acknowledged all that was added so far; the facts that it refused and that were not added
+  // again since, of all sources. A refusal without a reason: nobody knows what became of the fact (the connection broke
+  // before the answer came, or a full spool dropped it); it is to be added again. Takes as long as the daemon is out of
+  // reach. Cancelled when the agent stops.
   virtual boost::asio::awaitable<absl::StatusOr<std::vector<v1::Refusal>>> Acknowledged() = 0;
 };
 

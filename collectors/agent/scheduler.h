@@ -16,12 +16,12 @@
 
 namespace nines::collector {
 
-// kSpread: the first run comes somewhere within the first interval, always at the same place for the same name, so that a
-// thousand sources do not all run in the same instant. kAtOnce: the first run comes at once.
+// kSpread: the first run comes somewhere within the first interval, always at the same place for the same name, so that
+// a thousand sources do not all run in the same instant. kAtOnce: the first run comes at once.
 enum class FirstRun { kSpread, kAtOnce };
 
-// Runs each source on its own schedule, and never twice at a time: a run that takes too long makes the next ones fall out.
-// Confined to the agent's io_context.
+// Runs each source on its own schedule, and never twice at a time: a run that takes too long makes the next ones fall
+// out. Confined to the agent's io_context.
 class Scheduler {
  public:
   // `on_error` is called for each run that failed.

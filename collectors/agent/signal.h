@@ -9,7 +9,8 @@
 
 namespace nines::collector {
 
-// A condition variable of coroutines on one thread: `while (!condition) co_await signal.Wait();`. Confined to the io_context.
+// A condition variable of coroutines on one thread: `while (!condition) co_await signal.Wait();`. Confined to the
+// io_context.
 class Signal {
  public:
   explicit Signal(boost::asio::io_context& io) : timer_(io, boost::asio::steady_timer::time_point::max()) {}

@@ -16,8 +16,8 @@
 
 namespace nines::collector {
 
-// One thing that is gathered on a schedule of its own: a URL that is scraped, an address that is probed, a set of files, a folder.
-// Confined to the agent's io_context; nothing in it blocks for longer than a few milliseconds.
+// One thing that is gathered on a schedule of its own: a URL that is scraped, an address that is probed, a set of
+// files, a folder. Confined to the agent's io_context; nothing in it blocks for longer than a few milliseconds.
 class Source {
  public:
   virtual ~Source() = default;

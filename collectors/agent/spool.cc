@@ -100,8 +100,8 @@ absl::Status Spool::LoadMeta() {
                                       " away to begin with an empty spool, or put the file back"));
   }
   if (meta.version() != kVersion) {
-    return absl::FailedPreconditionError(StrCat(path.string(), ": format version ", meta.version(),
-                                                "; this program knows version ", kVersion));
+    return absl::FailedPreconditionError(
+        StrCat(path.string(), ": format version ", meta.version(), "; this program knows version ", kVersion));
   }
   meta_ = std::move(meta);
   return absl::OkStatus();
@@ -252,8 +252,8 @@ absl::Status Spool::DropSegment(Segments::iterator segment) {
                  options_.directory.string());
   }
   NINES_RETURN_IF_ERROR(Sync());  // `meta` must not know cursors of records that are not there
-  // On a full disk only deleting makes room. What `meta` says less then is sent or read once more, as long as a later segment
-  // still holds the sequence numbers.
+  // On a full disk only deleting makes room. What `meta` says less then is sent or read once more, as long as a later
+  // segment still holds the sequence numbers.
   const absl::Status saved = WriteMeta();
   if (!saved.ok() && !(absl::IsResourceExhausted(saved) && segments_.size() > 1)) return saved;
   if (::unlink(gone.path.c_str()) != 0 && errno != ENOENT) return ErrnoError("delete", gone.path);

@@ -26,8 +26,8 @@ struct SpoolOptions {
 };
 
 // What a collector has gathered and the daemon has not acknowledged: records in segment files, and the file `meta`.
-// Survives kill -9 at any instant. What Sync() has not reached may be lost with the machine's power; it is never handed out
-// for sending before, so that no sequence number ever stands for two records. Confined to the agent's io_context.
+// Survives kill -9 at any instant. What Sync() has not reached may be lost with the machine's power; it is never handed
+// out for sending before, so that no sequence number ever stands for two records. Confined to the agent's io_context.
 class Spool {
  public:
   // Recovers what is there. FailedPrecondition while another process has it open, or if it is of an unknown version.
@@ -37,11 +37,12 @@ class Spool {
   Spool(const Spool&) = delete;
   Spool& operator=(const Spool&) = delete;
 
-  // Makes ready for one Append() of at most `record_bytes`, dropping what is too old, and the oldest if the policy says so.
-  // The segment that it will go into: with a new one the numbering of series and checks begins anew. None: full, wait for
-  // an acknowledgement.
+  // Makes ready for one Append() of at most `record_bytes`, dropping what is too old, and the oldest if the policy says
+  // so. The segment that it will go into: with a new one the numbering of series and checks begins anew. None: full,
+  // wait for an acknowledgement.
   absl::StatusOr<std::optional<uint64_t>> Reserve(int64_t record_bytes);
-  // Sets the record's sequence number and time. On an error nothing was appended, and the same record may be tried again.
+  // Sets the record's sequence number and time. On an error nothing was appended, and the same record may be tried
+  // again.
   absl::Status Append(v1::SpoolRecord* record);
   absl::Status Sync();
 
@@ -57,8 +58,8 @@ class Spool {
     uint64_t segment = 0;
     int64_t offset = 0;
   };
-  // The next record, acknowledged or not, durable on this disk; false at the end. A damaged rest of a segment is named in the
-  // log, counted and skipped; DataLoss while it is the segment that is being written.
+  // The next record, acknowledged or not, durable on this disk; false at the end. A damaged rest of a segment is named
+  // in the log, counted and skipped; DataLoss while it is the segment that is being written.
   absl::StatusOr<bool> Read(Position* position, v1::SpoolRecord* record);
 
   uint64_t epoch() const { return meta_.epoch(); }

@@ -52,7 +52,8 @@ absl::Status SyncDirectory(const std::filesystem::path& directory);
 absl::Status ReplaceFile(const std::filesystem::path& path, std::string_view bytes);
 
 // The record at `offset` into `bytes`; the offset behind it. DataLoss where there is no whole record.
-absl::StatusOr<int64_t> ReadRecord(const File& file, const std::filesystem::path& path, int64_t offset, std::string* bytes);
+absl::StatusOr<int64_t> ReadRecord(const File& file, const std::filesystem::path& path, int64_t offset,
+                                   std::string* bytes);
 
 struct SegmentScan {
   // Behind the last good record; less than kSegmentHeaderBytes if not even the header is good.

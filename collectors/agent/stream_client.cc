@@ -113,8 +113,14 @@ class StreamClient::Stream : public grpc::ClientBidiReactor<v1::PushRequest, v1:
 
 StreamClient::StreamClient(boost::asio::io_context& io, Spool& spool, SpoolRecorder& recorder, const Clock& clock,
                            std::shared_ptr<grpc::Channel> channel, StreamOptions options)
-    : io_(io), spool_(spool), recorder_(recorder), clock_(clock), options_(std::move(options)),
-      stub_(v1::IngestService::NewStub(channel)), wake_(recorder.appended()), stop_(io) {}
+    : io_(io),
+      spool_(spool),
+      recorder_(recorder),
+      clock_(clock),
+      options_(std::move(options)),
+      stub_(v1::IngestService::NewStub(channel)),
+      wake_(recorder.appended()),
+      stop_(io) {}
 
 StreamClient::~StreamClient() = default;
 
@@ -213,14 +219,18 @@ boost::asio::awaitable<absl::Status> StreamClient::Exchange(Stream& stream) {
 absl::Status StreamClient::OnWelcome(const v1::Welcome& welcome) {
   const uint64_t last = welcome.last_sequence();
   if (last > spool_.last_sequence()) {
-    spdlog::warn("stream: the daemon knows record {} of this spool, whose last is {}: the spool has lost its end, and "
-                 "goes on under a new epoch", last, spool_.last_sequence());
+    spdlog::warn(
+        "stream: the daemon knows record {} of this spool, whose last is {}: the spool has lost its end, and "
+        "goes on under a new epoch",
+        last, spool_.last_sequence());
     NINES_RETURN_IF_ERROR(spool_.RenewEpoch());
     return absl::CancelledError("the spool has a new epoch");
   }
   if (last < spool_.acked_sequence()) {
-    spdlog::error("stream: the daemon acknowledged record {} once and now knows no more than {}: it has lost data "
-                  "(restored from a backup?); sending again what this spool still has", spool_.acked_sequence(), last);
+    spdlog::error(
+        "stream: the daemon acknowledged record {} once and now knows no more than {}: it has lost data "
+        "(restored from a backup?); sending again what this spool still has",
+        spool_.acked_sequence(), last);
     spool_.Rewind(last);
   }
   connected_ = true;

@@ -31,8 +31,8 @@ struct StreamOptions {
   absl::Duration health_interval = absl::Seconds(5);
 };
 
-// Sends the spool to the daemon over one stream, in order, and again after every disconnect, for ever. What the daemon answers
-// goes to the recorder. Confined to the agent's io_context: gRPC's threads only post to it.
+// Sends the spool to the daemon over one stream, in order, and again after every disconnect, for ever. What the daemon
+// answers goes to the recorder. Confined to the agent's io_context: gRPC's threads only post to it.
 class StreamClient {
  public:
   StreamClient(boost::asio::io_context& io, Spool& spool, SpoolRecorder& recorder, const Clock& clock,

@@ -46,8 +46,8 @@ absl::Status StreamNumbering::RenumberRow(v1::Row* row, v1::Batch* batch) {
     if (listed && i >= static_cast<size_t>(row->series_size())) return absl::DataLossError("a row of uneven columns");
     const uint64_t number = listed ? row->series(static_cast<int>(i)) : uint64_t{row->first_series()} + i;
     if (number >= segment_series_.size()) {
-      return absl::DataLossError(StrCat("record ", batch->sequence(), ": series ", number, " of ",
-                                        segment_series_.size()));
+      return absl::DataLossError(
+          StrCat("record ", batch->sequence(), ": series ", number, " of ", segment_series_.size()));
     }
     Entry& series = *segment_series_[number];
     if (series.second == kUnknown) {

@@ -12,8 +12,8 @@
 
 namespace nines::collector {
 
-// Turns the numbers of spool segments into the numbers of one stream, and registers there only what the stream has not seen.
-// One for each stream. Thread-compatible.
+// Turns the numbers of spool segments into the numbers of one stream, and registers there only what the stream has not
+// seen. One for each stream. Thread-compatible.
 class StreamNumbering {
  public:
   // What follows is numbered from the start again.

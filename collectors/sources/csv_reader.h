@@ -12,14 +12,14 @@
 
 namespace nines::collector {
 
-// CSV as RFC 4180 has it: commas, quotes doubled within quotes, line breaks within quotes; LF or CRLF. A byte order mark at
-// the start and empty lines are passed over. Thread-compatible.
+// CSV as RFC 4180 has it: commas, quotes doubled within quotes, line breaks within quotes; LF or CRLF. A byte order
+// mark at the start and empty lines are passed over. Thread-compatible.
 class CsvReader {
  public:
   explicit CsvReader(std::unique_ptr<std::istream> in);
 
-  // The next row; false at the end. InvalidArgument: this row is malformed, the next call goes on behind it. Any other error: the
-  // input cannot be read further.
+  // The next row; false at the end. InvalidArgument: this row is malformed, the next call goes on behind it. Any other
+  // error: the input cannot be read further.
   absl::StatusOr<bool> Next();
   // Of the last row; valid until the next call.
   const std::vector<std::string_view>& fields() const { return fields_; }

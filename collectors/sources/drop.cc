@@ -52,8 +52,13 @@ fs::path FreeName(const fs::path& directory, const std::string& stem, const std:
 
 DropSource::DropSource(std::string name, absl::Duration interval, fs::path directory, std::string fact_source,
                        absl::Duration settle, const Clock& clock)
-    : name_(std::move(name)), item_(directory.string()), interval_(interval), directory_(std::move(directory)),
-      fact_source_(std::move(fact_source)), settle_(settle), clock_(clock) {}
+    : name_(std::move(name)),
+      item_(directory.string()),
+      interval_(interval),
+      directory_(std::move(directory)),
+      fact_source_(std::move(fact_source)),
+      settle_(settle),
+      clock_(clock) {}
 
 absl::StatusOr<DropSource::Look> DropSource::LookAt(const fs::path& path) {
   std::error_code error;
@@ -81,8 +86,8 @@ absl::StatusOr<std::vector<fs::path>> DropSource::SettledFiles() {
     const absl::Duration since = same ? before->second.since : clock_.Monotonic();
     seen.emplace(entry.path(), Seen{*look, since});
     // By the file's own time where that can be believed, as for one that was renamed into place.
-    const absl::Time changed = absl::FromChrono(std::chrono::time_point_cast<std::chrono::milliseconds>(
-        std::chrono::file_clock::to_sys(look->changed)));
+    const absl::Time changed = absl::FromChrono(
+        std::chrono::time_point_cast<std::chrono::milliseconds>(std::chrono::file_clock::to_sys(look->changed)));
     const bool is_old = clock_.Now() - changed >= settle_;
     if (is_old || (same && clock_.Monotonic() - since >= settle_)) settled.push_back(entry.path());
   }
@@ -216,8 +221,7 @@ absl::StatusOr<std::vector<std::unique_ptr<Source>>> MakeDropSources(const v1::S
   }
   const absl::Duration interval =
       config.has_interval() ? absl::Milliseconds(wire::ToMs(config.interval())) : absl::Seconds(15);
-  const absl::Duration settle =
-      drop.has_settle() ? absl::Milliseconds(wire::ToMs(drop.settle())) : absl::Seconds(2);
+  const absl::Duration settle = drop.has_settle() ? absl::Milliseconds(wire::ToMs(drop.settle())) : absl::Seconds(2);
   std::vector<std::unique_ptr<Source>> sources;
   sources.push_back(std::make_unique<DropSource>(config.name(), interval, context.config_dir / drop.directory(),
                                                  drop.source().empty() ? config.name() : drop.source(), settle,

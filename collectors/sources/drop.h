@@ -11,9 +11,9 @@
 
 namespace nines::collector {
 
-// Takes the files of a folder, in the order of their names: sends their facts, waits until the daemon has answered all, writes
-// what was refused, by us or by it, to rejected/FILE.rejected.jsonl, and moves the file to done/. After a kill in between, the
-// file is taken once more, which changes nothing. docs/drop-format.md has the formats.
+// Takes the files of a folder, in the order of their names: sends their facts, waits until the daemon has answered all,
+// writes what was refused, by us or by it, to rejected/FILE.rejected.jsonl, and moves the file to done/. After a kill
+// in between, the file is taken once more, which changes nothing. docs/drop-format.md has the formats.
 class DropSource final : public Source {
  public:
   DropSource(std::string name, absl::Duration interval, std::filesystem::path directory, std::string fact_source,

@@ -18,8 +18,8 @@
 namespace nines::collector {
 namespace {
 
-constexpr std::array<std::string_view, 15> kKeys = {"kind",   "id",        "target",    "provider", "region",
-                                                    "service", "start",    "end",       "impact",   "told",
+constexpr std::array<std::string_view, 15> kKeys = {"kind",      "id",        "target", "provider",  "region",
+                                                    "service",   "start",     "end",    "impact",    "told",
                                                     "announced", "cancelled", "title",  "withdrawn", "source"};
 constexpr size_t kIdBytesMax = 200;
 // Timestamp's: the years 1 to 9999.
@@ -71,7 +71,8 @@ absl::Status SetScope(const Fields& fields, v1::Scope* scope) {
     if (key == "service") scope->set_service(it->second);
   }
   if (count == 1) return absl::OkStatus();
-  return Wrong(StrCat("exactly one of 'target', 'provider', 'region', 'service' says what it is about; there are ", count));
+  return Wrong(
+      StrCat("exactly one of 'target', 'provider', 'region', 'service' says what it is about; there are ", count));
 }
 
 // What incidents and maintenance share.
@@ -84,8 +85,8 @@ absl::Status SetCommon(const Fields& fields, const std::string& source, Message*
   NINES_RETURN_IF_ERROR(Required(fields, "start").status());
   NINES_RETURN_IF_ERROR(SetTime(
       fields, "start", [](void* m) { return static_cast<Message*>(m)->mutable_start_time(); }, message));
-  NINES_RETURN_IF_ERROR(
-      SetTime(fields, "end", [](void* m) { return static_cast<Message*>(m)->mutable_end_time(); }, message));
+  NINES_RETURN_IF_ERROR(SetTime(
+      fields, "end", [](void* m) { return static_cast<Message*>(m)->mutable_end_time(); }, message));
   if (message->has_end_time() && wire::ToMs(message->end_time()) <= wire::ToMs(message->start_time())) {
     return Wrong("'end' is not after 'start'");
   }
@@ -145,7 +146,8 @@ absl::StatusOr<Fields> ParseJsonFields(std::string_view text) {
   boost::system::error_code error;
   boost::json::parse_options options;
   options.max_depth = 8;
-  const boost::json::value value = boost::json::parse(boost::json::string_view(text.data(), text.size()), error, {}, options);
+  const boost::json::value value =
+      boost::json::parse(boost::json::string_view(text.data(), text.size()), error, {}, options);
   if (error) return Wrong(StrCat("not JSON: ", error.message()));
   if (!value.is_object()) return Wrong("not a JSON object");
   Fields fields;
@@ -185,8 +187,8 @@ std::string CsvText(const std::vector<std::string_view>& fields) {
   return text;
 }
 
-absl::StatusOr<DropFact> MakeFactOfRow(const std::vector<std::string>& header,
-                                       const std::vector<std::string_view>& row, const std::string& source) {
+absl::StatusOr<DropFact> MakeFactOfRow(const std::vector<std::string>& header, const std::vector<std::string_view>& row,
+                                       const std::string& source) {
   if (row.size() != header.size()) {
     return Wrong(StrCat(row.size(), " fields, but the header has ", header.size()));
   }
@@ -209,8 +211,9 @@ absl::StatusOr<int64_t> ParseDropTime(std::string_view text) {
     const bool begins_right = text.size() > 4 && text[4] == '-';  // not "infinite-future"
     if (!begins_right || !absl::ParseTime(absl::RFC3339_full, ToAbsl(text), &time, &reason)) {
       const bool zoneless = begins_right && absl::ParseTime("%Y-%m-%d%ET%H:%M:%E*S", ToAbsl(text), &time, &reason);
-      return Wrong(StrCat("'", text, "' ", zoneless ? "has no time zone; " : "is not a time; ",
-                          "write it like 2026-03-01T09:00:00+09:00 or 2026-03-01T00:00:00Z, or as milliseconds since 1970"));
+      return Wrong(
+          StrCat("'", text, "' ", zoneless ? "has no time zone; " : "is not a time; ",
+                 "write it like 2026-03-01T09:00:00+09:00 or 2026-03-01T00:00:00Z, or as milliseconds since 1970"));
     }
     time_ms = absl::ToUnixMillis(time);
   }
@@ -241,7 +244,8 @@ absl::StatusOr<std::vector<DropLine>> ParseDropCsv(std::string_view content, con
   const std::vector<std::string> header(csv.fields().begin(), csv.fields().end());
   for (const std::string& column : header) {
     NINES_RETURN_IF_ERROR(CheckKey(column));
-    if (std::count(header.begin(), header.end(), column) > 1) return Wrong(StrCat("column '", column, "' is there twice"));
+    if (std::count(header.begin(), header.end(), column) > 1)
+      return Wrong(StrCat("column '", column, "' is there twice"));
   }
   std::vector<DropLine> lines;
   while (true) {

@@ -32,7 +32,10 @@ absl::StatusOr<int64_t> ParseTimeMs(std::string_view text) {
 
 ReplaySource::ReplaySource(std::string name, absl::Duration interval, v1::ReplaySource config,
                            std::filesystem::path base, std::unique_ptr<ReplayRows> rows)
-    : name_(std::move(name)), interval_(interval), config_(std::move(config)), base_(std::move(base)),
+    : name_(std::move(name)),
+      interval_(interval),
+      config_(std::move(config)),
+      base_(std::move(base)),
       rows_(std::move(rows)) {
   for (const std::string& file : config_.files()) StrAppend(&item_, item_.empty() ? "" : ", ", file);
 }
@@ -105,7 +108,8 @@ absl::StatusOr<ReplaySource::Open> ReplaySource::OpenFile(const std::string& pat
   NINES_ASSIGN_OR_RETURN(std::unique_ptr<std::istream> in, OpenMaybePacked(path));
   file.csv = std::make_unique<CsvReader>(std::move(in));
   NINES_ASSIGN_OR_RETURN(const bool has_header, file.csv->Next());
-  if (!has_header) return absl::InvalidArgumentError("the file is empty; a header line with the columns' names is missing");
+  if (!has_header)
+    return absl::InvalidArgumentError("the file is empty; a header line with the columns' names is missing");
   file.header.assign(file.csv->fields().begin(), file.csv->fields().end());
   const std::string time_column = config_.time_column().empty() ? "unix_ms" : config_.time_column();
   NINES_ASSIGN_OR_RETURN(file.time_column, FindColumn(file.header, time_column));
@@ -164,8 +168,8 @@ absl::StatusOr<std::vector<std::unique_ptr<Source>>> MakeReplaySources(const v1:
   const absl::Duration interval =
       config.has_interval() ? absl::Milliseconds(wire::ToMs(config.interval())) : absl::Seconds(15);
   std::vector<std::unique_ptr<Source>> sources;
-  sources.push_back(std::make_unique<ReplaySource>(config.name(), interval, config.replay(), context.config_dir,
-                                                   *std::move(rows)));
+  sources.push_back(
+      std::make_unique<ReplaySource>(config.name(), interval, config.replay(), context.config_dir, *std::move(rows)));
   return sources;
 }
 

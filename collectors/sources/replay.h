@@ -13,9 +13,9 @@
 
 namespace nines::collector {
 
-// Reads files of results or samples once, in the order of their names within each pattern, as fast as the recorder takes them.
-// How far it is in each file stands in cursors of its own ("source:path"), so that a restart goes on there. A file that grew
-// is read on, one that became smaller is read again.
+// Reads files of results or samples once, in the order of their names within each pattern, as fast as the recorder
+// takes them. How far it is in each file stands in cursors of its own ("source:path"), so that a restart goes on there.
+// A file that grew is read on, one that became smaller is read again.
 class ReplaySource final : public Source {
  public:
   ReplaySource(std::string name, absl::Duration interval, v1::ReplaySource config, std::filesystem::path base,
@@ -31,7 +31,7 @@ class ReplaySource final : public Source {
 
  private:
   struct Cursor {
-    int64_t rows = 0;  // that were read, good and bad, without the header
+    int64_t rows = 0;         // that were read, good and bad, without the header
     int64_t file_bytes = -1;  // when the end was reached; -1: it was not
   };
   struct Open {

@@ -55,8 +55,8 @@ class ResultRows final : public ReplayRows {
       if (!rest.empty()) {
         const size_t close = rest.find('}');
         if (close == std::string_view::npos || close == 1) {
-          return absl::InvalidArgumentError(StrCat("replay.results.check: '{' in \"", config.check(),
-                                                   "\" needs a column's name and '}' after it"));
+          return absl::InvalidArgumentError(
+              StrCat("replay.results.check: '{' in \"", config.check(), "\" needs a column's name and '}' after it"));
         }
         piece.column_name = rest.substr(1, close - 1);
         rest.remove_prefix(close + 1);

@@ -47,8 +47,8 @@ std::vector<std::string> FuzzSeeds() {
           "r" + Record(1), "m" + FrameRecord(meta.SerializeAsString())};
 }
 
-// Whatever stands in a segment ("s…", "r…" one record with a right checksum) or in `meta` ("m…"), the spool opens or says why
-// not, hands out what is good, and takes new records under numbers that were not used.
+// Whatever stands in a segment ("s…", "r…" one record with a right checksum) or in `meta` ("m…"), the spool opens or
+// says why not, hands out what is good, and takes new records under numbers that were not used.
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   static const fs::path directory = Directory();
   static const nines::ManualClock clock(absl::FromUnixSeconds(1'700'000'000));

@@ -10,9 +10,7 @@ namespace {
 
 using ::testing::ElementsAre;
 
-LabelSetPtr Labels(const std::string& name) {
-  return std::make_shared<const LabelSet>(LabelSet{{"__name__", name}});
-}
+LabelSetPtr Labels(const std::string& name) { return std::make_shared<const LabelSet>(LabelSet{{"__name__", name}}); }
 
 TEST(RecordBuilder, NumbersSeriesOfEqualContentOnce) {
   RecordBuilder builder;

@@ -39,7 +39,9 @@ class FakeSource final : public Source {
 
 class SchedulerTest : public ::testing::Test {
  protected:
-  SchedulerTest() : spool_(*Spool::Open({.directory = directory_.path()}, clock_)), recorder_(io_, *spool_),
+  SchedulerTest()
+      : spool_(*Spool::Open({.directory = directory_.path()}, clock_)),
+        recorder_(io_, *spool_),
         scheduler_(io_, recorder_, clock_, [this] { ++errors_; }) {}
 
   FakeSource* Add(const std::string& name, FirstRun first) {

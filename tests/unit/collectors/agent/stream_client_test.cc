@@ -20,17 +20,17 @@ class FakeDaemon final : public v1::IngestService::Service {
  public:
   struct Behaviour {
     uint32_t seed = 1;
-    int break_one_in = 0;    // batches; 0: never
-    int answer_one_in = 1;   // the others wait for a later answer
-    grpc::Status refuse;     // every stream, at Hello
-    std::string refuse_fact;  // id of it
+    int break_one_in = 0;         // batches; 0: never
+    int answer_one_in = 1;        // the others wait for a later answer
+    grpc::Status refuse;          // every stream, at Hello
+    std::string refuse_fact;      // id of it
     uint64_t claim_sequence = 0;  // Welcome, for the first epoch that is seen
   };
   struct Kept {
-    std::vector<uint64_t> sequences;        // as they came, without those that are known
-    std::map<std::string, int> results;     // check → how many
+    std::vector<uint64_t> sequences;     // as they came, without those that are known
+    std::map<std::string, int> results;  // check → how many
     std::vector<double> values;
-    std::vector<std::string> names;         // of the series of `values`
+    std::vector<std::string> names;  // of the series of `values`
     std::vector<std::string> facts;
     std::vector<uint64_t> epochs;
     int streams = 0, healths = 0, misnumbered = 0;
@@ -231,8 +231,11 @@ TEST_F(StreamClientTest, SurvivesBreaksAndLateAnswersOverManySegments) {
 }
 
 TEST_F(StreamClientTest, GoesOnAfterARestart) {
-  FakeDaemon daemon({.seed = 1, .break_one_in = 0, .answer_one_in = 1,
-                     .refuse = {grpc::StatusCode::FAILED_PRECONDITION, "unknown provider"}, .refuse_fact = ""});
+  FakeDaemon daemon({.seed = 1,
+                     .break_one_in = 0,
+                     .answer_one_in = 1,
+                     .refuse = {grpc::StatusCode::FAILED_PRECONDITION, "unknown provider"},
+                     .refuse_fact = ""});
   Run(daemon, [](SpoolRecorder& recorder, StreamClient&) -> boost::asio::awaitable<void> {
     recorder.AddResult("a", 1000, v1::RESULT_STATE_UP);
     const absl::Status flushed = co_await recorder.Flush();
@@ -285,8 +288,8 @@ TEST_F(StreamClientTest, AFactWhoseAnswerWasLostIsToBeAddedAgain) {
 
 // The daemon knows more of this epoch than the spool has: numbers would stand for two records.
 TEST_F(StreamClientTest, ASpoolThatLostItsEndGoesOnUnderANewEpoch) {
-  FakeDaemon daemon({.seed = 1, .break_one_in = 0, .answer_one_in = 1, .refuse = {}, .refuse_fact = "",
-                     .claim_sequence = 1000});
+  FakeDaemon daemon(
+      {.seed = 1, .break_one_in = 0, .answer_one_in = 1, .refuse = {}, .refuse_fact = "", .claim_sequence = 1000});
   Run(daemon, Add300);
   EXPECT_EQ(daemon.kept().epochs.size(), 2u);
   ExpectAll300(daemon.kept());

@@ -41,8 +41,7 @@ TEST(CsvReader, ReadsQuotes) {
 }
 
 TEST(CsvReader, GoesOnBehindAMalformedRow) {
-  EXPECT_THAT(Read("a\"b,c\nd\n"),
-              ElementsAre("1!a quote within a field that does not begin with one", "2:d"));
+  EXPECT_THAT(Read("a\"b,c\nd\n"), ElementsAre("1!a quote within a field that does not begin with one", "2:d"));
   EXPECT_THAT(Read("\"a\"b,c\nd\n"), ElementsAre("1!text after the end of a quoted field", "2:d"));
   EXPECT_THAT(Read("d\n\"abc\n"), ElementsAre("1:d", "2!a quoted field does not end"));
 }

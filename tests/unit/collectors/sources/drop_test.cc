@@ -159,7 +159,8 @@ TEST_F(DropTest, AnUnknownColumnRejectsTheFile) {
   Write("a.csv", "kind,id,targt,start\nincident,1,t,1000\n");
   ASSERT_TRUE(RunTwice().ok());
   EXPECT_EQ(Read("rejected/a.csv.rejected.jsonl"),
-            R"({"line":1,"reason":"unknown key 'targt'; did you mean 'target'?","text":""})" "\n");
+            R"({"line":1,"reason":"unknown key 'targt'; did you mean 'target'?","text":""})"
+            "\n");
   EXPECT_TRUE(Exists("done/a.csv"));
 }
 

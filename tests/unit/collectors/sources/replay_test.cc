@@ -89,7 +89,8 @@ TEST_F(ReplayTest, ABrokenArchiveIsAnErrorAndTheOthersAreRead) {
 
 TEST_F(ReplayTest, LeavesBadRowsOutAndCountsThem) {
   Write("a.csv",
-        "unix_ms,site,state,url\n1000,s,up,u\nx,s,up,u\n2000,s,sideways,u\n3000,s,up\n4000,s\"t,up,u\n5000,s,up,u\n6000,\xE9,up,u\n");
+        "unix_ms,site,state,url\n1000,s,up,u\nx,s,up,u\n2000,s,sideways,u\n3000,s,up\n4000,s\"t,up,u\n5000,s,up,"
+        "u\n6000,\xE9,up,u\n");
   const auto source = Make();
   ASSERT_TRUE(recorder_.Run(*source).ok());
   EXPECT_THAT(recorder_.lines, ElementsAre("1000 s|u UP", "5000 s|u UP"));
