@@ -300,6 +300,24 @@ TEST_F(WriterTest, AFailedWriteLosesTheWholeGroupAndNothingOfItIsSeen) {
   EXPECT_THAT(Values(World::LabelsOf("b")), ElementsAre(2));
 }
 
+TEST_F(WriterTest, NoBatchOfAStreamPassesALostOne) {
+  MakeWriter();
+  // A catalogue that cannot be read loses batches with facts, and those alone.
+  rocks::Batch batch;
+  world.ledger->Stage(std::vector<ledger::NewFact>{{"x", ProviderId(), ledger::CatalogueChange{"target", "t", "\xff"}}},
+                      0, batch);
+  ASSERT_TRUE(world.database->Write(batch, rocks::Durability::kSync).ok());
+  world.ledger->Publish();
+  Batch lost = world.StreamBatch(session, 1);
+  lost.facts = {World::Incident("i-1", "portal", 1000, 2000)};
+  EXPECT_FALSE(CommitOne(std::move(lost)).status.ok());
+  EXPECT_FALSE(CommitOne(Sample(2, "a", world.now_ms, 1)).status.ok());
+  EXPECT_EQ(world.ledger->LastSequence(key), 0u);
+  session = std::make_shared<Session>(ProviderId("north"));
+  registered = 0;
+  EXPECT_TRUE(CommitOne(Sample(2, "a", world.now_ms, 1)).status.ok());
+}
+
 TEST_F(WriterTest, ValuesKeepEveryBit) {
   MakeWriter();
   Batch batch = world.StreamBatch(session, 1);
