@@ -61,6 +61,8 @@ HeadView Head::View(SeriesId series, int64_t start_ms, int64_t end_ms) const {
   if (block == nullptr) return view;
   MutexLock lock(block->mutex);
   block->heads[series.value() % kBlockSeries].View(start_ms, end_ms, &view);
+  // Later chunks of this series are begun under this lock.
+  view.sequence_limit = writer_.next_sequence;
   return view;
 }
 

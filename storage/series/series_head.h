@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <limits>
 #include <memory>
@@ -29,7 +30,7 @@ struct ReadyChunk {
 
 // What the writing thread lends to every head, so that none has buffers and counters of its own.
 struct HeadWriter {
-  uint64_t next_sequence = 1;
+  std::atomic<uint64_t> next_sequence = 1;  // only the writing thread changes it
   std::vector<codec::Sample> scratch;
   std::vector<std::shared_ptr<const ReadyChunk>> ready;  // not stored yet, oldest first
   size_t ready_bytes = 0;
@@ -48,6 +49,8 @@ struct HeadView {
   // Of every chunk that is in memory, also where none of its samples was asked for: an older state of these may be
   // stored.
   std::vector<uint64_t> sequences;
+  // Every chunk of the series that had been begun has a smaller sequence.
+  uint64_t sequence_limit = 0;
   // No two with the same sequence.
   std::vector<Part> parts;
 };

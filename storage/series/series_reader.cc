@@ -77,8 +77,9 @@ std::optional<Sample> SampleOf(const std::optional<Candidate>& best) {
 
 }  // namespace
 
-bool SeriesReader::InView(uint64_t sequence) const {
-  return std::find(view_.sequences.begin(), view_.sequences.end(), sequence) != view_.sequences.end();
+bool SeriesReader::Counts(uint64_t sequence) const {
+  return sequence < view_.sequence_limit &&
+         std::find(view_.sequences.begin(), view_.sequences.end(), sequence) == view_.sequences.end();
 }
 
 absl::StatusOr<SeriesReader::StoredChunk> SeriesReader::ParseStored(std::string_view key,
@@ -125,7 +126,7 @@ absl::Status SeriesReader::CollectStored(SpanClass span, int64_t start_ms, int64
       damage = chunk.status();
       return false;
     }
-    if (chunk->view.summary().end_ms < start_ms || InView(chunk->key.sequence)) return true;
+    if (chunk->view.summary().end_ms < start_ms || !Counts(chunk->key.sequence)) return true;
     damage = Unpack(*chunk, &scratch_);
     if (damage.ok()) Collect(chunk->key.sequence, start_ms, end_ms);
     return damage.ok();
@@ -137,7 +138,6 @@ absl::Status SeriesReader::CollectStored(SpanClass span, int64_t start_ms, int64
 
 absl::Status SeriesReader::Read(int64_t start_ms, int64_t end_ms, std::vector<Sample>* samples) {
   collected_.clear();
-  // Short before long: a chunk that grows out of the one class while this reads is met in the other.
   for (SpanClass span : kSpanClasses) NINES_RETURN_IF_ERROR(CollectStored(span, start_ms, end_ms));
   for (const HeadView::Part& part : view_.parts) {
     NINES_RETURN_IF_ERROR(UnpackPart(part, &scratch_));
@@ -169,7 +169,7 @@ absl::Status SeriesReader::LastStored(SpanClass span, int64_t time_ms, std::opti
     if (best->has_value() && chunk->key.start_ms < SaturatingSubtract((*best)->sample.time_ms, SpanMaxMs(span))) {
       return false;
     }
-    if (InView(chunk->key.sequence)) return true;
+    if (!Counts(chunk->key.sequence)) return true;
     const codec::ChunkSummary& summary = chunk->view.summary();
     if (summary.end_ms < time_ms) {
       KeepLater(Sample{summary.end_ms, summary.last}, chunk->key.sequence, best);
@@ -204,7 +204,7 @@ absl::Status SeriesReader::FirstStored(SpanClass span, int64_t time_ms, std::opt
     }
     if (best->has_value() && chunk->key.start_ms > (*best)->sample.time_ms) return false;
     const codec::ChunkSummary& summary = chunk->view.summary();
-    if (summary.end_ms < time_ms || InView(chunk->key.sequence)) return true;
+    if (summary.end_ms < time_ms || !Counts(chunk->key.sequence)) return true;
     if (summary.start_ms >= time_ms) {
       KeepEarlier(Sample{summary.start_ms, summary.first}, chunk->key.sequence, best);
       return true;

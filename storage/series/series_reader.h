@@ -20,9 +20,10 @@ struct Candidate {
   uint64_t sequence = 0;
 };
 
-// One series as it is in memory and in the database together. Built from a HeadView that was taken before the database
-// is read: a chunk that is stored in between is then seen at least once, and what is in the view is not read again.
-// Errors, all of them: DataLoss with the series and the chunk, and those of the database. Thread-compatible.
+// One series, in memory and in the database together, as it was at the moment of `view`, which is taken before the
+// database is read: a chunk that is stored in between is then seen in one of the two. Left out of the database is what
+// the view has itself, and every chunk that was begun after it: else there could be a late sample without the ones
+// before. Errors, all of them: DataLoss with the series and the chunk, and those of the database. Thread-compatible.
 class SeriesReader {
  public:
   SeriesReader(const rocks::Database& database, SeriesId series, const HeadView& view)
@@ -36,7 +37,8 @@ class SeriesReader {
  private:
   struct StoredChunk;
 
-  bool InView(uint64_t sequence) const;
+  // Whether a stored chunk is a part of the series that the view does not have.
+  bool Counts(uint64_t sequence) const;
   absl::StatusOr<StoredChunk> ParseStored(std::string_view key, std::string_view value) const;
   absl::Status Unpack(const StoredChunk& chunk, std::vector<codec::Sample>* samples) const;
   absl::Status UnpackPart(const HeadView::Part& part, std::vector<codec::Sample>* samples) const;
