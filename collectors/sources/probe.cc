@@ -107,7 +107,7 @@ class ProbeTargetSource final : public Source {
   const LabelSetPtr http_status_;
   const LabelSetPtr certificate_end_;
   std::optional<absl::Duration> degraded_over_;
-  v1::ResultState last_state_ = v1::RESULT_STATE_UNSPECIFIED;
+  v1::ResultState last_state_ = v1::RESULT_STATE_UP;  // as logged; a target that is up from the start is not news
 };
 
 absl::StatusOr<std::unique_ptr<Probe>> Within(std::string_view kind, absl::StatusOr<std::unique_ptr<Probe>> probe) {
