@@ -149,7 +149,8 @@ void Live::Impl::AdoptWorld() {
   for (const auto& [id, check] : catalogue.checks) {
     std::unique_ptr<Track>& track = tracks[id];
     if (const auto before = tracks_.find(id); before != tracks_.end()) track = std::move(before->second);
-    const bool same = track != nullptr && track->check().provider == check.provider && track->check().rule == check.rule;
+    const bool same =
+        track != nullptr && track->check().provider == check.provider && track->check().rule == check.rule;
     if (!same) track = std::make_unique<Track>(check);
   }
   tracks_ = std::move(tracks);

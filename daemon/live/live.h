@@ -27,8 +27,8 @@ struct CheckStatus {
 struct TargetStatus {
   TargetId target;
   sla::State state = sla::State::kUnknown;
-  // Where the state began. An outage's start is known however long it lasts; other states are looked at from the month's
-  // start on.
+  // Where the state began. An outage's start is known however long it lasts; other states are looked at from the
+  // month's start on.
   int64_t since_ms = 0;
   Interval month;           // whole
   std::string month_label;  // "2026-11"
@@ -47,9 +47,8 @@ struct Snapshot {
 };
 
 // Keeps every check's results as runs while they arrive, so that the state of every target now and its month's account
-// cost a few runs, not a scan. For the same facts and results it gives exactly what report::Reporter recomputes from the
-// store.
-// Thread-safe.
+// cost a few runs, not a scan. For the same facts and results it gives exactly what report::Reporter recomputes from
+// the store. Thread-safe.
 class Live {
  public:
   // Loads what the current months need from the store.
@@ -60,7 +59,8 @@ class Live {
   // Results of one check that were just stored, in the order of recording. Never waits for the disk: a late result
   // makes the next Now() read the check from the store again.
   void OnResults(const ProviderId& provider, const CheckId& check, std::span<const series::Sample> results);
-  // New facts were published: the catalogue or the declarations may have changed. On an error the world stays as it was.
+  // New facts were published: the catalogue or the declarations may have changed. On an error the world stays as it
+  // was.
   absl::Status OnFacts();
 
   // As of now. Cheap enough to be asked every second for 10 000 targets; shared between askers of the same instant.

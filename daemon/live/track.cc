@@ -39,7 +39,7 @@ Track::Taken Track::Add(const series::Sample& sample, int64_t now_ms) {
 Track::Taken Track::Apply(const sla::Result& result) {
   const bool again = result.time_ms == runs_->last_ms() && result.state == runs_->last_state();
   if (again) return Taken::kInOrder;
-  if (result.time_ms <= runs_->last_ms() || result.time_ms < from_ms_) {
+  if (result.time_ms <= runs_->last_ms()) {
     dirty_ = true;
     return Taken::kLate;
   }

@@ -21,10 +21,10 @@ class Track {
 
   enum class Taken : uint8_t {
     kInOrder,
-    kLate,       // the check must be read again
-    kAhead,      // waits for its time
-    kLeftToLoad, // the next Load() reads it
-    kNoResult,   // a value that is no state
+    kLate,        // the check must be read again
+    kAhead,       // waits for its time
+    kLeftToLoad,  // the next Load() reads it
+    kNoResult,    // a value that is no state
   };
   // A sample that the store has taken already. `now_ms` is the clock's.
   Taken Add(const series::Sample& sample, int64_t now_ms);
@@ -73,9 +73,9 @@ class Track {
   std::optional<int64_t> last_result_ms_;
   bool dirty_ = false;
   bool loading_ = false;
-  std::vector<sla::Result> arrived_;               // while it is loading
-  std::map<int64_t, sla::ResultState> ahead_;      // bounded; what does not fit is read from the store
-  std::optional<int64_t> reload_at_ms_;            // when its time has come
+  std::vector<sla::Result> arrived_;           // while it is loading
+  std::map<int64_t, sla::ResultState> ahead_;  // bounded; what does not fit is read from the store
+  std::optional<int64_t> reload_at_ms_;        // when its time has come
 };
 
 }  // namespace nines::live

@@ -47,8 +47,8 @@ absl::StatusOr<Observation> ObserveHistory(const series::Store& store, const Pla
     NINES_ASSIGN_OR_RETURN(const std::vector<sla::RunBuilder> runs, LoadRuns(store, plan, window, now_ms));
     std::vector<sla::CheckInput> checks;
     for (const sla::RunBuilder& builder : runs) checks.push_back({builder.runs(), builder.rule()});
-    Observation observation = Observe(plan, checks, declarations, window, now_ms,
-                                      nothing_before ? Before::kNothing : Before::kSomething);
+    Observation observation =
+        Observe(plan, checks, declarations, window, now_ms, nothing_before ? Before::kNothing : Before::kSomething);
     const Unsettled unsettled = UnsettledEdges(observation, period, contract);
     if (!unsettled.left && !unsettled.right) return observation;
     if (unsettled.left) {

@@ -13,8 +13,9 @@ namespace nines::report {
 inline constexpr int64_t kFirstMarginMs = 3'600'000;
 inline constexpr int64_t kMarginGrowth = 4;
 
-// Observes a target from the store's results over a window wide enough for `period`, which ends at or before now: inside
-// it everything is as the whole history gives it, outages that cross its edges are whole. Errors are the store's.
+// Observes a target from the store's results over a window wide enough for `period`, which ends at or before now:
+// inside it everything is as the whole history gives it, outages that cross its edges are whole. Errors are the
+// store's.
 absl::StatusOr<Observation> ObserveHistory(const series::Store& store, const Plan& plan,
                                            std::span<const sla::DeclaredSpan> declarations, Interval period,
                                            int64_t now_ms);

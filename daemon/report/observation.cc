@@ -67,8 +67,8 @@ Interval ExactAfterMinOutage(const sla::Timeline& raw, Interval exact, int64_t m
 
 // The end of the outage that the instant lies in; the instant itself where it lies in none.
 int64_t OutageEnd(const sla::Timeline& timeline, int64_t time_ms, const sla::Contract& contract) {
-  auto span = std::partition_point(timeline.begin(), timeline.end(),
-                                   [&](const sla::Span& s) { return s.end_ms <= time_ms; });
+  auto span =
+      std::partition_point(timeline.begin(), timeline.end(), [&](const sla::Span& s) { return s.end_ms <= time_ms; });
   for (; span != timeline.end() && span->start_ms <= time_ms && IsBad(span->state, contract); ++span) {
     time_ms = span->end_ms;
   }
@@ -77,8 +77,8 @@ int64_t OutageEnd(const sla::Timeline& timeline, int64_t time_ms, const sla::Con
 
 // The start of the outage that goes up to the instant, or over it; the instant itself where there is none.
 int64_t OutageStart(const sla::Timeline& timeline, int64_t time_ms, const sla::Contract& contract) {
-  auto span = std::partition_point(timeline.begin(), timeline.end(),
-                                   [&](const sla::Span& s) { return s.start_ms < time_ms; });
+  auto span =
+      std::partition_point(timeline.begin(), timeline.end(), [&](const sla::Span& s) { return s.start_ms < time_ms; });
   while (span != timeline.begin() && IsBad(std::prev(span)->state, contract)) time_ms = (--span)->start_ms;
   return time_ms;
 }
@@ -143,8 +143,8 @@ Unsettled UnsettledEdges(const Observation& observation, Interval period, const 
                      OutageEnd(counted, exact.start_ms, contract) > period.start_ms;
   }
   if (exact.end_ms < kTimeMaxMs) {
-    unsettled.right = exact.end_ms < period.end_ms || exact.empty() ||
-                      OutageStart(counted, exact.end_ms, contract) < period.end_ms;
+    unsettled.right =
+        exact.end_ms < period.end_ms || exact.empty() || OutageStart(counted, exact.end_ms, contract) < period.end_ms;
   }
   return unsettled;
 }

@@ -8,8 +8,9 @@
 #include "daemon/catalogue/catalogue.h"
 #include "daemon/sla/target.h"
 
-// The timelines of one target over a window, and how much of them is what the whole history would give. Spans are judged
-// by min_outage, and outages are listed, whole: what touches the window's edge may look otherwise from further away.
+// The timelines of one target over a window, and how much of them is what the whole history would give. Spans are
+// judged by min_outage, and outages are listed, whole: what touches the window's edge may look otherwise from further
+// away.
 namespace nines::report {
 
 // What a target's timeline is computed from. Borrows from the catalogue.

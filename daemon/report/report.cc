@@ -52,8 +52,8 @@ absl::StatusOr<TargetReport> Reporter::BuildTarget(const World& world, const cat
   sla::TargetTimelines timelines;
   if (!accounted.empty()) {
     const std::vector<sla::DeclaredSpan> declarations = world.declarations.Of(target);
-    NINES_ASSIGN_OR_RETURN(Observation observation, ObserveHistory(store_, PlanOf(*world.catalogue, target),
-                                                                   declarations, accounted, now_ms));
+    NINES_ASSIGN_OR_RETURN(Observation observation,
+                           ObserveHistory(store_, PlanOf(*world.catalogue, target), declarations, accounted, now_ms));
     timelines = std::move(observation.timelines);
     const sla::Difference difference =
         sla::DifferenceOf(sla::Clip(timelines.observed, accounted), sla::Clip(timelines.declared, accounted));

@@ -63,8 +63,8 @@ class Reporter {
   Reporter(const series::Store& store, const ledger::Ledger& ledger, catalogue::Cache& catalogue, const Clock& clock)
       : store_(store), ledger_(ledger), catalogue_(catalogue), clock_(clock) {}
 
-  // Targets from id `first` on, at most `page_size`. NotFound names a target, provider or agency that the catalogue does
-  // not have; InvalidArgument says what is wrong with a period.
+  // Targets from id `first` on, at most `page_size`. NotFound names a target, provider or agency that the catalogue
+  // does not have; InvalidArgument says what is wrong with a period.
   absl::StatusOr<Report> Build(const Period& period, const Filter& filter, const std::string& first,
                                size_t page_size) const;
 

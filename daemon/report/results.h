@@ -13,13 +13,13 @@
 // The results of checks, as the store has them.
 namespace nines::report {
 
-// What a sample of a check's series says: 1 up, 0.5 degraded, 0 down, or the staleness marker. nullopt: it is no result,
-// and plays no part.
+// What a sample of a check's series says: 1 up, 0.5 degraded, 0 down, or the staleness marker. nullopt: it is no
+// result, and plays no part.
 std::optional<sla::ResultState> ResultStateOf(double value);
 
 // All results that the check's timeline over `window` follows from, oldest first, none later than now_ms: those inside
-// the window; before it the last one, however old, and as much of a row of down results as down_after asks for; after it
-// the rest of such a row. Errors are the store's.
+// the window; before it the last one, however old, and as much of a row of down results as down_after asks for; after
+// it the rest of such a row. Errors are the store's.
 absl::StatusOr<std::vector<sla::Result>> LoadResults(const series::Store& store, const catalogue::Check& check,
                                                      Interval window, int64_t now_ms);
 

@@ -42,9 +42,7 @@ struct Concerns {
   bool operator()(const ledger::CatalogueChange& body) const {
     return body.kind == "target" && body.id == target.id.value();
   }
-  bool Covers(const ledger::Scope& scope) const {
-    return catalogue::Catalogue::Covers(scope, fact.provider, target);
-  }
+  bool Covers(const ledger::Scope& scope) const { return catalogue::Catalogue::Covers(scope, fact.provider, target); }
 };
 
 absl::StatusOr<FactId> FirstOf(const std::string& token) {

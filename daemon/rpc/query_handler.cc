@@ -21,8 +21,9 @@ absl::StatusOr<std::vector<series::Matcher>> MatchersOf(const google::protobuf::
     const std::string where = StrCat("matchers[", matchers.size(), "]: ");
     if (matcher.name().empty()) return absl::InvalidArgumentError(StrCat(where, "name is missing; name a label"));
     if (matcher.type() < v1::MATCH_TYPE_EQUAL || matcher.type() > v1::MATCH_TYPE_NOT_REGEX) {
-      return absl::InvalidArgumentError(StrCat(where, "type is missing or unknown; give MATCH_TYPE_EQUAL, "
-                                                      "MATCH_TYPE_NOT_EQUAL, MATCH_TYPE_REGEX or MATCH_TYPE_NOT_REGEX"));
+      return absl::InvalidArgumentError(StrCat(where,
+                                               "type is missing or unknown; give MATCH_TYPE_EQUAL, "
+                                               "MATCH_TYPE_NOT_EQUAL, MATCH_TYPE_REGEX or MATCH_TYPE_NOT_REGEX"));
     }
     const auto type = static_cast<series::MatchType>(matcher.type() - v1::MATCH_TYPE_EQUAL);
     matchers.push_back({type, matcher.name(), matcher.value()});

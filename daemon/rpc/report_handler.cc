@@ -40,8 +40,7 @@ absl::Status ReportHandler::GetReport(const v1::GetReportRequest& request, v1::G
   NINES_ASSIGN_OR_RETURN(const size_t page_size, PageSize(request.page_size(), 200, 1000));
   NINES_ASSIGN_OR_RETURN(const std::string first, ReadPageToken("report", request.page_token()));
   NINES_ASSIGN_OR_RETURN(const report::Period period, PeriodOf(request));
-  NINES_ASSIGN_OR_RETURN(const report::Report report,
-                         reporter_.Build(period, FilterOf(request), first, page_size));
+  NINES_ASSIGN_OR_RETURN(const report::Report report, reporter_.Build(period, FilterOf(request), first, page_size));
   for (const report::TargetReport& target : report.targets) {
     *response->add_targets() = ToProto(target, report.period_label);
   }

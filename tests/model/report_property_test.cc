@@ -25,7 +25,8 @@
 #include "wire/time.h"
 
 // The same results, sent in order, shuffled, twice and by two streams, through the real ingest, store and ledger: the
-// reports have the same bytes, and the account is that of the naive model. NINES_SEED and NINES_CASES choose other cases.
+// reports have the same bytes, and the account is that of the naive model. NINES_SEED and NINES_CASES choose other
+// cases.
 namespace nines {
 namespace {
 

@@ -73,9 +73,13 @@ class LiveWorld {
       EXPECT_EQ(now.mttr_ms, then.mttr_ms);
       EXPECT_EQ(now.budget_ms, then.budget_ms);
       EXPECT_EQ(now.left_ms, then.left_ms);
+      for (const CheckStatus& check : status.checks) {
+        EXPECT_EQ(check.last_result_ms, LastResult(check.check.value(), snapshot->now_ms)) << check.check.value();
+      }
       // The state is that of the last instant before now.
       const Interval last = {snapshot->now_ms - 1, snapshot->now_ms};
-      const auto instant = Must(reporter.Build({report::PeriodKind::kSpan, "", last}, {{}, {}, {status.target}}, "", 1));
+      const auto instant =
+          Must(reporter.Build({report::PeriodKind::kSpan, "", last}, {{}, {}, {status.target}}, "", 1));
       const sla::Account& account = instant.targets.at(0).account;
       const sla::State state = account.up_ms         ? sla::State::kUp
                                : account.degraded_ms ? sla::State::kDegraded
@@ -83,6 +87,17 @@ class LiveWorld {
                                                      : sla::State::kUnknown;
       EXPECT_EQ(status.state, state);
     }
+  }
+
+  std::optional<int64_t> LastResult(const std::string& check, int64_t now_ms) const {
+    std::vector<series::Sample> samples;
+    const auto id = base.store->Find(series::CheckResultLabels(ProviderId("north"), CheckId(check)));
+    if (id.has_value()) {
+      EXPECT_TRUE(base.store->Read(*id, {kTimeMinMs, now_ms + 1}, &samples).ok());
+    }
+    std::erase_if(samples,
+                  [](const series::Sample& s) { return s.value != kUp && s.value != kDegraded && s.value != kDown; });
+    return samples.empty() ? std::nullopt : std::optional(samples.back().time_ms);
   }
 
   report::SupervisedWorld base;
@@ -146,6 +161,29 @@ TEST_F(LiveTest, AResultAheadOfTheClockWaits) {
   EXPECT_EQ(world_.live().stats().results_ahead, 1u);
 }
 
+TEST_F(LiveTest, OfTwoResultsAheadAtOneTimeTheLastStands) {
+  world_.Store("web", {{t0_ + 5'000, kUp}, {t0_ + 5'000, kDown}});
+  world_.SetNow(t0_ + 6'000);
+  EXPECT_EQ(world_.StatusOf("portal").state, sla::State::kDown);
+}
+
+TEST_F(LiveTest, AFirstResultFromLongAgoBeginsItsOutage) {
+  world_.Record({world_.base.Entry("check", world_.base.Check("web", "portal", -1))});
+  EXPECT_EQ(world_.StatusOf("portal").state, sla::State::kUnknown);
+  world_.Store("web", {{t0_ - 400 * kDay, kDown}});
+  EXPECT_EQ(world_.StatusOf("portal").since_ms, t0_ - 400 * kDay);
+  world_.ExpectEqualsReports();
+}
+
+TEST_F(LiveTest, AClockThatIsSetBackForgetsWhatIsLater) {
+  world_.SetNow(t0_ + 60'000);
+  world_.Store("web", {{t0_ + 10'000, kUp}, {t0_ + 50'000, kDown}});
+  EXPECT_EQ(world_.StatusOf("portal").state, sla::State::kDown);
+  world_.SetNow(t0_ + 20'000);
+  EXPECT_EQ(world_.StatusOf("portal").state, sla::State::kUp);
+  EXPECT_EQ(world_.StatusOf("portal").checks.at(0).last_result_ms, t0_ + 10'000);
+}
+
 TEST_F(LiveTest, MoreAheadOfTheClockThanFitsIsReadWhenItsTimeComes) {
   std::vector<series::Sample> samples;
   for (int i = 0; i < 1000; ++i) samples.push_back({t0_ + 1'000 + i * 1'000, i % 2 == 0 ? kUp : kDown});
@@ -192,7 +230,8 @@ TEST_F(LiveTest, ANewTargetAndADeclarationAreSeenAtOnce) {
   v1::Contract contract;
   contract.set_id("either");
   contract.set_basis("either");
-  world_.Record({world_.base.Entry("contract", contract), world_.base.Entry("target", world_.base.Target("a", "either")),
+  world_.Record({world_.base.Entry("contract", contract),
+                 world_.base.Entry("target", world_.base.Target("a", "either")),
                  world_.base.Entry("check", world_.base.Check("ping", "a", -1))});
   EXPECT_EQ(world_.StatusOf("a").state, sla::State::kUp);
   world_.Record({world_.base.Incident("i-1", "a", t0_ - 1'000, std::nullopt, ledger::Impact::kDegraded)});
@@ -239,8 +278,8 @@ class RandomWorld {
   }
   ledger::NewFact CheckFact(int index) {
     const int64_t holds_ms[] = {-1, 1, 10 * kMinute, 3 * kHour};
-    return world_.base.Entry("check", world_.base.Check(StrCat("c", index), "", holds_ms[Pick(0, 3)],
-                                                        static_cast<int>(Pick(1, 3))));
+    return world_.base.Entry(
+        "check", world_.base.Check(StrCat("c", index), "", holds_ms[Pick(0, 3)], static_cast<int>(Pick(1, 3))));
   }
   void BuildCatalogue() {
     std::vector<ledger::NewFact> facts;
@@ -260,7 +299,8 @@ class RandomWorld {
     const std::string check = Check();
     std::vector<series::Sample> samples;
     for (int64_t n = Pick(1, 6); n > 0; --n) samples.push_back({Pick(from_ms / 1000, to_ms / 1000) * 1000, State()});
-    if (Pick(0, 1) == 0) std::sort(samples.begin(), samples.end(), [](auto& a, auto& b) { return a.time_ms < b.time_ms; });
+    if (Pick(0, 1) == 0)
+      std::sort(samples.begin(), samples.end(), [](auto& a, auto& b) { return a.time_ms < b.time_ms; });
     std::ostringstream text;
     for (const series::Sample& sample : samples) text << " " << sample.time_ms << "=" << sample.value;
     world_.Store(check, samples);

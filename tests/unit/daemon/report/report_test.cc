@@ -51,9 +51,9 @@ class ReportTest : public testing::Test {
 
 TEST_F(ReportTest, OneOutageInOneMonthByHand) {
   AddPortal(-1);
-  world_.Store("web", {{Ms("2024-12-01 00:00:00"), kUp},
-                       {Ms("2025-01-10 08:00:00"), kDown},
-                       {Ms("2025-01-10 08:44:38.401"), kUp}});
+  world_.Store(
+      "web",
+      {{Ms("2024-12-01 00:00:00"), kUp}, {Ms("2025-01-10 08:00:00"), kDown}, {Ms("2025-01-10 08:44:38.401"), kUp}});
   const TargetReport report = Month("2025-01");
   EXPECT_EQ(report.period, (Interval{1735660800000, 1738339200000}));
   EXPECT_EQ(report.accounted_to_ms, 1738339200000);
@@ -162,9 +162,9 @@ TEST_F(ReportTest, BasisAndTheDifferenceOfTheTimelines) {
     AddTarget(world_.Target(basis, basis));
     AddCheck(world_.Check(StrCat("web-", basis), basis, -1));
     // Observed down 10:00 to 12:00, declared 11:00 to 14:00.
-    world_.Store(StrCat("web-", basis), {{Ms("2024-12-01 00:00:00"), kUp},
-                                         {Ms("2025-01-05 10:00:00"), kDown},
-                                         {Ms("2025-01-05 12:00:00"), kUp}});
+    world_.Store(
+        StrCat("web-", basis),
+        {{Ms("2024-12-01 00:00:00"), kUp}, {Ms("2025-01-05 10:00:00"), kDown}, {Ms("2025-01-05 12:00:00"), kUp}});
     world_.Record({world_.Incident(StrCat("i-", basis), basis, Ms("2025-01-05 11:00:00"), Ms("2025-01-05 14:00:00"))});
   }
   EXPECT_EQ(Month("2025-01", "observed").account.down_ms, 2 * kHour);
@@ -220,6 +220,31 @@ TEST_F(ReportTest, ATargetOfTargetsUsesTheirTimelinesAfterMinOutage) {
                       {Ms("2025-01-04 00:00:00"), kDown},
                       {Ms("2025-01-04 00:11:00"), kUp}});
   EXPECT_EQ(Month("2025-01").account.down_ms, 11 * kMinute);
+}
+
+TEST_F(ReportTest, AnInputThatIsNotJudgedYetMakesTheWindowWider) {
+  v1::Contract contract;
+  contract.mutable_min_outage()->set_seconds(30 * 60);
+  AddContract(contract, "lenient");
+  AddTarget(world_.Target("database", "lenient"));
+  AddCheck(world_.Check("db", "database", -1));
+  v1::Target portal = world_.Target("portal");
+  portal.set_down_when("2");
+  portal.add_inputs()->set_target("database");
+  for (const char* id : {"w1", "w2"}) {
+    portal.add_inputs()->set_check(id);
+    AddCheck(world_.Check(id, "", -1));
+  }
+  AddTarget(portal);
+  // The first look goes back to 22:30. From there the database seems down for good; its 25 minutes are forgiven.
+  world_.Store(
+      "db", {{Ms("2024-12-01 00:00:00"), kUp}, {Ms("2024-12-31 22:20:00"), kDown}, {Ms("2024-12-31 22:45:00"), kUp}});
+  world_.Store(
+      "w1", {{Ms("2024-12-01 00:00:00"), kUp}, {Ms("2024-12-31 22:35:00"), kDown}, {Ms("2025-01-01 02:00:00"), kUp}});
+  world_.Store(
+      "w2", {{Ms("2024-12-01 00:00:00"), kUp}, {Ms("2024-12-31 22:45:00"), kDown}, {Ms("2025-01-01 02:00:00"), kUp}});
+  EXPECT_EQ(Month("2025-01").assessment.outages.at(0).whole,
+            (Interval{Ms("2024-12-31 22:45:00"), Ms("2025-01-01 02:00:00")}));
 }
 
 TEST_F(ReportTest, APeriodThatIsNotOverGoesUpToNowAndOneThatHasNotBegunIsNothing) {

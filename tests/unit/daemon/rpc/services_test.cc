@@ -5,7 +5,6 @@
 
 #include <filesystem>
 
-
 #include "nines/v1/admin.grpc.pb.h"
 #include "nines/v1/availability.pb.h"
 #include "nines/v1/fact.pb.h"
@@ -38,16 +37,15 @@ class ServicesTest : public testing::Test {
     }
     world_.Record(facts);
     for (const char* id : {"a", "b", "portal"}) {
-      world_.Store(StrCat("web-", id), {{Ms("2024-12-01 00:00:00"), kUp},
-                                        {Ms("2025-01-10 08:00:00"), kDown},
-                                        {Ms("2025-01-10 09:00:00"), kUp}});
+      world_.Store(
+          StrCat("web-", id),
+          {{Ms("2024-12-01 00:00:00"), kUp}, {Ms("2025-01-10 08:00:00"), kDown}, {Ms("2025-01-10 09:00:00"), kUp}});
     }
     live_ = Must(live::Live::Create(*world_.store, *world_.ledger, *world_.catalogue, world_.clock));
     ingest_.SetListener({.on_results = nullptr, .on_facts = [this] { EXPECT_TRUE(live_->OnFacts().ok()); }});
     ingest_.Start();
-    services_ = std::make_unique<Services>(Services::Dependencies{*world_.store, *world_.ledger, *world_.catalogue,
-                                                                  ingest_, *live_, reporter_, *world_.database,
-                                                                  world_.clock});
+    services_ = std::make_unique<Services>(Services::Dependencies{
+        *world_.store, *world_.ledger, *world_.catalogue, ingest_, *live_, reporter_, *world_.database, world_.clock});
   }
   ~ServicesTest() override { ingest_.Stop(); }
 
@@ -122,9 +120,8 @@ TEST_F(ServicesTest, WrongReportRequestsAreAnsweredInWords) {
   EXPECT_THAT(ErrorOf(method, R"({"month":"2025-01","page_size":-1})"), HasSubstr("page_size is -1"));
   EXPECT_THAT(ErrorOf(method, R"({"month":"2025-01","page_token":"!"})"), HasSubstr("page_token"));
   EXPECT_THAT(ErrorOf(method, R"({"span":{"start_time":"2025-01-01T00:00:00Z"}})"), HasSubstr("both"));
-  EXPECT_THAT(
-      ErrorOf(method, R"({"span":{"start_time":"2025-01-02T00:00:00Z","end_time":"2025-01-02T00:00:00Z"}})"),
-      HasSubstr("end_time must be later than start_time"));
+  EXPECT_THAT(ErrorOf(method, R"({"span":{"start_time":"2025-01-02T00:00:00Z","end_time":"2025-01-02T00:00:00Z"}})"),
+              HasSubstr("end_time must be later than start_time"));
   EXPECT_THAT(ErrorOf(method, R"({"month":"2025-01","target_ids":["x"]})", absl::StatusCode::kNotFound),
               HasSubstr("target 'x' is not in the catalogue"));
   EXPECT_FALSE(services_->unary().at("/nines.v1.ReportService/GetReport")({false, "\xff", "test"}).ok());
@@ -156,9 +153,8 @@ TEST_F(ServicesTest, PagesOfReportsAndTargetsGoOnWhereTheLastOneEnded) {
   EXPECT_EQ(second.targets(0).target_id(), "portal");
   EXPECT_EQ(second.next_page_token(), "");
   request.set_page_token(first.next_page_token());
-  EXPECT_FALSE(services_->unary()
-                   .at("/nines.v1.ReportService/GetReport")({false, request.SerializeAsString(), "test"})
-                   .ok())
+  EXPECT_FALSE(
+      services_->unary().at("/nines.v1.ReportService/GetReport")({false, request.SerializeAsString(), "test"}).ok())
       << "a token of another method";
 }
 
@@ -310,8 +306,9 @@ TEST_F(ServicesTest, WrongQueriesAreAnsweredInWords) {
               HasSubstr("matchers[0]: name is missing"));
   EXPECT_THAT(ErrorOf(method, StrCat(R"({"matchers":[{"name":"x","value":"x"}],)", span, "}")),
               HasSubstr("matchers[0]: type is missing"));
-  EXPECT_THAT(ErrorOf(method, StrCat(R"({"matchers":[{"type":"MATCH_TYPE_REGEX","name":"x","value":"("}],)", span, "}")),
-              HasSubstr("is no regular expression"));
+  EXPECT_THAT(
+      ErrorOf(method, StrCat(R"({"matchers":[{"type":"MATCH_TYPE_REGEX","name":"x","value":"("}],)", span, "}")),
+      HasSubstr("is no regular expression"));
   EXPECT_THAT(ErrorOf(method, R"({"matchers":[{"type":"MATCH_TYPE_EQUAL","name":"x","value":"x"}]})"),
               HasSubstr("start_time and end_time are both needed"));
   EXPECT_THAT(ErrorOf(method, R"({"page_size":100001})"), HasSubstr("from 1 to 100000"));
