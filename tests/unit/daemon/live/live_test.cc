@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <random>
 #include <sstream>
+#include <thread>
 
 #include "daemon/report/report.h"
 #include "tests/unit/daemon/report/supervised_world.h"
@@ -237,6 +238,19 @@ TEST_F(LiveTest, ANewTargetAndADeclarationAreSeenAtOnce) {
   world_.Record({world_.base.Incident("i-1", "a", t0_ - 1'000, std::nullopt, ledger::Impact::kDegraded)});
   EXPECT_EQ(world_.StatusOf("a").state, sla::State::kDegraded);
   EXPECT_EQ(world_.StatusOf("a").since_ms, t0_ - 1'000);
+}
+
+TEST_F(LiveTest, WhatArrivesWhileSnapshotsAreMadeIsNotLost) {
+  world_.SetNow(t0_ + kHour);
+  std::thread writer([this] {
+    for (int i = 0; i < 400; ++i) {
+      const int64_t late_ms = i % 7 == 0 ? 90'000 : 0;
+      world_.Store("web", {{t0_ + i * 5'000 - late_ms + i, i % 3 == 0 ? kDown : kUp}});
+    }
+  });
+  for (int i = 0; i < 200; ++i) world_.live().Now();
+  writer.join();
+  world_.ExpectEqualsReports();
 }
 
 // Random operations; the live state must equal a report made from scratch after every few of them.
