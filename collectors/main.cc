@@ -5,7 +5,7 @@
 #include "base/clock.h"
 #include "base/version.h"
 #include "collectors/collector.h"
-#include "collectors/log.h"
+#include "wire/log.h"
 
 namespace {
 
@@ -47,13 +47,13 @@ int main(int argc, char** argv) {
     std::printf("%s: good, %zu sources\n", path.c_str(), sources->size());
     return 0;
   }
-  nines::collector::StartLog(config->log().level(), config->log().format());
+  nines::wire::StartLog("nines-collector", config->log().level(), config->log().format());
   absl::Status ran;
   {
     auto collector = nines::collector::Collector::Create(*config, config_dir, clock);
     if (!collector.ok()) return Fail(collector.status(), kCannotStart);
     ran = (*collector)->Run(exit_when_done ? nines::collector::ExitWhen::kDone : nines::collector::ExitWhen::kTold);
   }
-  nines::collector::StopLog();
+  nines::wire::StopLog();
   return ran.ok() ? 0 : Fail(ran, kNotAllRead);
 }

@@ -21,7 +21,6 @@
 #include "daemon/http/server.h"
 #include "daemon/ingest/ingest.h"
 #include "daemon/live/live.h"
-#include "daemon/log.h"
 #include "daemon/report/report.h"
 #include "daemon/rpc/push_service.h"
 #include "daemon/rpc/services.h"
@@ -30,6 +29,7 @@
 #include "storage/rocks/database.h"
 #include "storage/series/store.h"
 #include "wire/channel.h"
+#include "wire/log.h"
 
 namespace nines {
 namespace {
@@ -114,7 +114,7 @@ class Daemon::Impl {
 };
 
 absl::Status Daemon::Impl::Open() {
-  StartLog(config_.log_level, config_.log_format);
+  wire::StartLog("ninesd", config_.log_level, config_.log_format);
   // First of all, so that whoever watches sees "starting" rather than nothing while the storage recovers.
   http::Options http_options;
   http_options.clock = &clock_;
@@ -221,7 +221,7 @@ void Daemon::Impl::Reload() {
                        fresh->batch_bytes_max != config_.batch_bytes_max ||
                        fresh->tls.SerializeAsString() != config_.tls.SerializeAsString();
   if (restart) spdlog::warn("addresses, data_dir, log.format, tls and batch_bytes_max change with the next start only");
-  SetLogLevel(fresh->log_level);
+  wire::SetLogLevel(fresh->log_level);
   ingest_->SetOptions(IngestOptions(*fresh));
   const auto changes = ApplyCatalogueFiles(fresh->catalogue_files, AuthorOf(*fresh), *ledger_, *ingest_);
   if (!changes.ok()) {
@@ -236,7 +236,7 @@ void Daemon::Impl::Shutdown() {
     grpc_->GetHealthCheckService()->SetServingStatus(false);
     // Ends the streams once what was read is acknowledged; whoever does not listen is cut off.
     push_->Stop();
-    grpc_->Shutdown(std::chrono::system_clock::now() + kStreamsEndWithin);
+    grpc_->Shutdown(absl::ToChronoTime(clock_.Now()) + kStreamsEndWithin);
     grpc_.reset();
   }
   if (http_ != nullptr) http_->Stop();

@@ -7,7 +7,7 @@
 #include "base/version.h"
 #include "daemon/config/config.h"
 #include "daemon/daemon.h"
-#include "daemon/log.h"
+#include "wire/log.h"
 
 namespace {
 
@@ -44,11 +44,11 @@ int main(int argc, char** argv) {
   const nines::SystemClock clock;
   auto daemon = nines::Daemon::Create(*config, clock, options);
   if (!daemon.ok()) {
-    nines::StopLog();
+    nines::wire::StopLog();
     return Fail(daemon.status());
   }
   const absl::Status status = (*daemon)->Run();
   daemon->reset();
-  nines::StopLog();
+  nines::wire::StopLog();
   return status.ok() ? 0 : Fail(status);
 }

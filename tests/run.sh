@@ -11,4 +11,4 @@ fi
 deploy/install.sh build test
 cmake --preset "$preset" >/dev/null
 cmake --build --preset "$preset"
-exec ctest --test-dir "build/$preset" --output-on-failure --no-tests=error -j "$(nproc)" "$@"
+exec ctest --preset "$preset" -j "$(nproc)" "$@"

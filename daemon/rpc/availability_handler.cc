@@ -62,7 +62,7 @@ absl::Status AvailabilityHandler::ListTargets(const v1::ListTargetsRequest& requ
     ++total;
     if (status.target.value() < first) continue;
     if (static_cast<size_t>(response->targets_size()) < page_size) {
-      *response->add_targets() = ToProto(status, target);
+      *response->add_targets() = ToProto(status, *snapshot->catalogue);
     } else if (response->next_page_token().empty()) {
       response->set_next_page_token(PageToken("targets", status.target.value()));
     }

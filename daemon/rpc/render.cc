@@ -61,12 +61,18 @@ void FillContract(const catalogue::ContractVersion& version, v1::ContractTerms* 
   terms->set_min_outage_ms(contract.min_outage_ms);
 }
 
+v1::Name ToProto(const catalogue::Name& name) {
+  v1::Name message;
+  message.set_zh(name.zh);
+  message.set_en(name.en);
+  return message;
+}
+
 // Both messages name their target by the same fields.
 template <typename Message>
 void FillTarget(const catalogue::Target& target, Message* message) {
   message->set_target_id(target.id.value());
-  message->mutable_name()->set_zh(target.name.zh);
-  message->mutable_name()->set_en(target.name.en);
+  *message->mutable_name() = ToProto(target.name);
   message->set_provider_id(target.provider.value());
   message->set_region_id(target.region.value());
   message->set_agency_id(target.agency.value());
@@ -200,10 +206,17 @@ v1::Pooled ToProto(const report::Report& report) {
   return message;
 }
 
-v1::TargetStatus ToProto(const live::TargetStatus& status, const catalogue::Target& target) {
+v1::TargetStatus ToProto(const live::TargetStatus& status, const catalogue::Catalogue& catalogue) {
+  const catalogue::Target& target = catalogue.targets.at(status.target);
   v1::TargetStatus message;
   const sla::Assessment& month = status.month_so_far;
   FillTarget(target, &message);
+  if (const auto provider = catalogue.providers.find(target.provider); provider != catalogue.providers.end()) {
+    *message.mutable_provider_name() = ToProto(provider->second);
+  }
+  if (const auto agency = catalogue.agencies.find(target.agency); agency != catalogue.agencies.end()) {
+    *message.mutable_agency_name() = ToProto(agency->second);
+  }
   message.set_state(ToProto(status.state));
   *message.mutable_since_time() = wire::FromMs(status.since_ms);
   FillAccount(month, message.mutable_month());

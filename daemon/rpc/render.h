@@ -15,7 +15,7 @@ v1::State ToProto(sla::State state);
 v1::Outage ToProto(const sla::Outage& outage);
 v1::TargetReport ToProto(const report::TargetReport& report, const std::string& period_label);
 v1::Pooled ToProto(const report::Report& report);
-v1::TargetStatus ToProto(const live::TargetStatus& status, const catalogue::Target& target);
+v1::TargetStatus ToProto(const live::TargetStatus& status, const catalogue::Catalogue& catalogue);
 // DataLoss for a catalogue entry that cannot be read.
 absl::StatusOr<v1::Fact> ToProto(const ledger::Fact& fact, FactId replaced_by);
 

@@ -66,10 +66,8 @@ const verdictOf = (value) => {
   const word = String(value || '').replace('VERDICT_', '').toLowerCase();
   return VERDICT_TONE[word] ? word : 'undetermined';
 };
-const nameOf = (target) => {
-  const name = target.name || {};
-  return (view.language === 'zh' ? name.zh || name.en : name.en || name.zh) || target.target_id;
-};
+const labelOf = (name, id) => (view.language === 'zh' ? name?.zh || name?.en : name?.en || name?.zh) || id;
+const nameOf = (target) => labelOf(target.name, target.target_id);
 
 // 999000 → "99.9", by moving the point.
 function ppmText(ppm) {
@@ -145,7 +143,7 @@ function showRow(row, target, now) {
   rebuild(parts.badge, view.language + state, () => [mark(state), element('span', '', text(state))]);
   put(parts.since, target.since_time ? text('since', durationText(Math.max(0, now - Date.parse(target.since_time)))) : '');
   put(parts.name, nameOf(target));
-  put(parts.where, [target.agency_id, target.system_id, target.provider_id, target.region_id].filter(Boolean).join(' · '));
+  put(parts.where, [labelOf(target.agency_name, target.agency_id), target.system_id, labelOf(target.provider_name, target.provider_id), target.region_id].filter(Boolean).join(' · '));
   put(parts.monthLabel, text('month', target.period_label || ''));
   const percent = month.availability_percent;
   rebuild(parts.percent, view.language + percent, () => percent === undefined || percent === null
@@ -280,10 +278,12 @@ function showOptions(id, options, chosen) {
   if (select.value !== chosen) select.value = chosen;
 }
 
-function optionsOf(field, chosen) {
-  const ids = new Set((answer ? answer.targets : []).map((target) => target[field]).filter(Boolean));
-  if (chosen) ids.add(chosen);
-  return [['', text('everything')], ...[...ids].sort().map((id) => [id, id])];
+// `of` is provider or agency.
+function optionsOf(of, chosen) {
+  const labels = new Map((answer ? answer.targets : []).filter((target) => target[of + '_id'])
+    .map((target) => [target[of + '_id'], labelOf(target[of + '_name'], target[of + '_id'])]));
+  if (chosen && !labels.has(chosen)) labels.set(chosen, chosen);
+  return [['', text('everything')], ...[...labels].sort((a, b) => (a[0] < b[0] ? -1 : 1))];
 }
 
 function showFrame() {
@@ -296,8 +296,8 @@ function showFrame() {
   put(byId('theme'), text('theme_' + view.theme));
   put(byId('subtitle'), text('title') + (answer ? ' · ' + text('asOf', timeText(answer.now)) : ''));
   put(byId('footer'), text('zone', Intl.DateTimeFormat().resolvedOptions().timeZone));
-  showOptions('provider', optionsOf('provider_id', view.provider), view.provider);
-  showOptions('agency', optionsOf('agency_id', view.agency), view.agency);
+  showOptions('provider', optionsOf('provider', view.provider), view.provider);
+  showOptions('agency', optionsOf('agency', view.agency), view.agency);
   showOptions('order', [['worst', text('byWorst')], ['name', text('byName')]], view.order);
   byId('trouble').hidden = trouble === null;
   put(byId('trouble'), trouble === null ? '' : trouble());

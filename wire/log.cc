@@ -1,4 +1,4 @@
-#include "daemon/log.h"
+#include "wire/log.h"
 
 #include <google/protobuf/stubs/logging.h>
 #include <grpc/support/log.h>
@@ -14,7 +14,7 @@
 #include "absl/time/time.h"
 #include "base/text.h"
 
-namespace nines {
+namespace nines::wire {
 namespace {
 
 constexpr size_t kBufferedLines = 8192;
@@ -73,10 +73,10 @@ void LogOfProtobuf(google::protobuf::LogLevel level, const char*, int, const std
 
 }  // namespace
 
-void StartLog(const std::string& level, const std::string& format) {
+void StartLog(const std::string& program, const std::string& level, const std::string& format) {
   spdlog::init_thread_pool(kBufferedLines, 1);
   auto logger =
-      std::make_shared<spdlog::async_logger>("ninesd", std::make_shared<spdlog::sinks::stderr_sink_mt>(),
+      std::make_shared<spdlog::async_logger>(program, std::make_shared<spdlog::sinks::stderr_sink_mt>(),
                                              spdlog::thread_pool(), spdlog::async_overflow_policy::overrun_oldest);
   logger->set_formatter(std::make_unique<LineFormatter>(format == "json"));
   logger->flush_on(spdlog::level::info);
@@ -92,4 +92,4 @@ void SetLogLevel(const std::string& level) {
 
 void StopLog() { spdlog::shutdown(); }
 
-}  // namespace nines
+}  // namespace nines::wire
