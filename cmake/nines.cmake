@@ -13,6 +13,9 @@ set(NINES_SANITIZE "" CACHE STRING "Sanitizers to build with: 'address,undefined
 if(NINES_SANITIZE)
   add_compile_options(-fsanitize=${NINES_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
   add_link_options(-fsanitize=${NINES_SANITIZE})
+  if(NINES_SANITIZE STREQUAL "thread" AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+    add_compile_options(-Wno-tsan) # Asio has fences, which g++ warns that ThreadSanitizer does not follow.
+  endif()
 endif()
 
 add_library(nines_options INTERFACE)
