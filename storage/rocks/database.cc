@@ -19,8 +19,8 @@
 namespace nines::rocks {
 namespace {
 
-constexpr std::array<const char*, kFamilyCount> kFamilyNames = {"meta",  "series",     "chunks", "log",
-                                                                "facts", "fact_index", "streams"};
+constexpr std::array<const char*, kFamilyCount> kFamilyNames = {"meta", "series", "chunks",
+                                                                "log",  "facts",  "streams"};
 
 rocksdb::Slice ToSlice(std::string_view text) { return {text.data(), text.size()}; }
 std::string_view FromSlice(const rocksdb::Slice& slice) { return {slice.data(), slice.size()}; }
@@ -45,8 +45,7 @@ class FamilyNumber final : public rocksdb::ColumnFamilyHandle {
 
 rocksdb::ColumnFamilyHandle* NumberOf(Family family) {
   static std::array<FamilyNumber, kFamilyCount> numbers = {FamilyNumber(0), FamilyNumber(1), FamilyNumber(2),
-                                                           FamilyNumber(3), FamilyNumber(4), FamilyNumber(5),
-                                                           FamilyNumber(6)};
+                                                           FamilyNumber(3), FamilyNumber(4), FamilyNumber(5)};
   return &numbers[Index(family)];
 }
 

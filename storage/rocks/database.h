@@ -18,8 +18,8 @@ class WriteBatch;
 namespace nines::rocks {
 
 // The column families; storage/FORMAT.md says what each key and value is.
-enum class Family : uint8_t { kMeta, kSeries, kChunks, kLog, kFacts, kFactIndex, kStreams };
-inline constexpr int kFamilyCount = 7;
+enum class Family : uint8_t { kMeta, kSeries, kChunks, kLog, kFacts, kStreams };
+inline constexpr int kFamilyCount = 6;
 
 // Several changes that become durable together or not at all. Confined to one thread.
 class Batch {
