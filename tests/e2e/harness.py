@@ -19,6 +19,9 @@ STUBS = pathlib.Path(os.environ.get("NINES_STUBS", ROOT / "build/release/python"
 DATA = ROOT / "tests/data"
 sys.path.insert(0, str(STUBS))
 
+# What a program built with sanitizers prints when it has found something; a killed one has no exit code to tell it by.
+FINDINGS = ("WARNING: ThreadSanitizer", "ERROR: AddressSanitizer", "ERROR: LeakSanitizer", "runtime error:", "broken invariant:")
+
 # Sanitizers slow everything down; nothing here measures time, so patience costs nothing.
 PATIENCE_S = 120
 
@@ -80,7 +83,7 @@ class Case(unittest.TestCase):
     """One folder, removed afterwards unless the test failed; every program that was started is killed."""
 
     def setUp(self):
-        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="nines-e2e-"))
+        self.root = self.folder = pathlib.Path(tempfile.mkdtemp(prefix="nines-e2e-"))  # a test may move self.folder below it
         self.programs = []
         self.daemon = None
         self.grpc_address = self.http_address = None
@@ -89,13 +92,16 @@ class Case(unittest.TestCase):
     def _clean(self):
         for program in self.programs:
             program.kill()
-        failed = any(error for _, error in getattr(self._outcome, "errors", [])) or not getattr(self._outcome, "success", True)
+        found = [f"{log}: {line}" for log in sorted(self.root.rglob("*.log")) if log.is_file()
+                 for line in log.read_text(errors="replace").splitlines() if any(mark in line for mark in FINDINGS)]
+        failed = found or any(error for _, error in getattr(self._outcome, "errors", [])) or not getattr(self._outcome, "success", True)
         if failed:
-            for log in sorted(self.folder.glob("*.log")):
+            for log in sorted(self.root.rglob("*.log")):
                 print(f"--- {log}\n{log.read_text(errors='replace')[-4000:]}", file=sys.stderr)
-            print(f"kept: {self.folder}", file=sys.stderr)
+            print(f"kept: {self.root}", file=sys.stderr)
         else:
-            shutil.rmtree(self.folder, ignore_errors=True)
+            shutil.rmtree(self.root, ignore_errors=True)
+        self.assertEqual(found, [], "a program printed a finding of its sanitizer, or broke an invariant of its own")
 
     def write(self, name, text):
         path = self.folder / name
