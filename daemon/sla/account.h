@@ -80,16 +80,19 @@ struct Assessment {
   std::optional<int64_t> mttr_ms;  // absent without outages
   std::optional<int64_t> mtbf_ms;
 
-  // Of the whole period, also while it is not over. Spent is the time that counts as bad; left is negative when more
-  // than the budget is spent.
+  // Of the whole period's scheduled time, also while it is not over. Spent is the time that counts as bad; left is
+  // negative when more than the budget is spent.
   int64_t budget_ms = 0;
   int64_t spent_ms = 0;
   int64_t left_ms = 0;
 };
 
-// `timeline` is the one that counts, after basis (and exclusions), and may reach beyond the period: outages are listed
-// whole. The account is of [period.start_ms, min(period.end_ms, now_ms)): nothing is assumed about the future.
-Assessment Assess(const Timeline& timeline, Interval period, const Contract& contract, int64_t now_ms);
+// `timeline` is the one that counts, after basis and exclusions, and may reach beyond the period: outages are listed
+// whole. The account is of [period.start_ms, min(period.end_ms, now_ms)): nothing is assumed about the future. The
+// budget alone looks ahead: `excluded_ahead_ms` is what is known to be excluded of the period's part after now, see
+// ExcludedMs().
+Assessment Assess(const Timeline& timeline, Interval period, const Contract& contract, int64_t now_ms,
+                  int64_t excluded_ahead_ms = 0);
 
 // The verdict alone, in integers.
 Verdict VerdictOf(const Account& account, const Contract& contract);

@@ -35,9 +35,8 @@ void CountOutages(Assessment& assessment) {
   assessment.mtbf_ms = assessment.good_ms / assessment.outage_count;
 }
 
-// The time that will have been excluded once the period is over is known so far as it lies before now.
-void CountBudget(Assessment& assessment, Interval whole_period, const Contract& contract) {
-  const int64_t scheduled_ms = whole_period.length_ms() - assessment.account.excluded_ms;
+void CountBudget(Assessment& assessment, Interval whole_period, const Contract& contract, int64_t excluded_ahead_ms) {
+  const int64_t scheduled_ms = whole_period.length_ms() - assessment.account.excluded_ms - excluded_ahead_ms;
   assessment.budget_ms =
       static_cast<int64_t>(absl::int128(kMillion - contract.objective_ppm) * scheduled_ms / kMillion);
   assessment.spent_ms = assessment.counted_bad_ms;
@@ -65,7 +64,8 @@ Verdict VerdictOf(const Account& account, const Contract& contract) {
   return Verdict::kUndetermined;
 }
 
-Assessment Assess(const Timeline& timeline, Interval period, const Contract& contract, int64_t now_ms) {
+Assessment Assess(const Timeline& timeline, Interval period, const Contract& contract, int64_t now_ms,
+                  int64_t excluded_ahead_ms) {
   Assessment assessment;
   assessment.period = {period.start_ms, std::max(period.start_ms, std::min(period.end_ms, now_ms))};
   const Account account = AccountOf(timeline, assessment.period);
@@ -84,7 +84,7 @@ Assessment Assess(const Timeline& timeline, Interval period, const Contract& con
   assessment.verdict = VerdictOf(account, contract);
   assessment.outages = OutagesOf(timeline, assessment.period, contract, now_ms);
   CountOutages(assessment);
-  CountBudget(assessment, period, contract);
+  CountBudget(assessment, period, contract, excluded_ahead_ms);
   return assessment;
 }
 

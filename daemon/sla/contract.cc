@@ -46,6 +46,10 @@ absl::Status Validate(const Contract& contract) {
     status.Update(CheckRange("credits.below_ppm", tier.below_ppm, kAllPpm));
     status.Update(CheckRange("credits.credit_ppm", tier.credit_ppm, kAllPpm));
   }
+  if (contract.service_hours.has_value()) status.Update(ValidateHours(*contract.service_hours));
+  status.Update(CheckRange("maintenance.notice_ms", contract.maintenance.notice_ms, kTimeMaxMs));
+  status.Update(
+      CheckRange("maintenance.cap_ms_per_month", contract.maintenance.cap_ms_per_month.value_or(0), kTimeMaxMs));
   absl::TimeZone zone;
   // "localtime" would make an account depend on the machine that computes it.
   if (contract.time_zone.empty() || contract.time_zone == "localtime" ||

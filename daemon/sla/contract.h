@@ -8,8 +8,9 @@
 
 #include "absl/status/status.h"
 #include "daemon/sla/declared.h"
+#include "daemon/sla/service_hours.h"
 
-// The rules under which time is accounted (SLA.md sections 4, 5 and 7).
+// The rules under which time is accounted (SLA.md sections 4 to 7).
 namespace nines::sla {
 
 enum class DegradedCountsAs : uint8_t { kUp, kDown };
@@ -23,6 +24,15 @@ struct CreditTier {
   friend bool operator==(const CreditTier&, const CreditTier&) = default;
 };
 
+// When planned maintenance does not count.
+struct MaintenanceTerms {
+  bool excluded = true;
+  int64_t notice_ms = 172'800'000;                         // announced at least so long before its start
+  std::optional<int64_t> cap_ms_per_month = std::nullopt;  // per calendar month of the zone; absent: no cap
+
+  friend bool operator==(const MaintenanceTerms&, const MaintenanceTerms&) = default;
+};
+
 struct Contract {
   int64_t objective_ppm = 999'000;
   std::string time_zone = "Asia/Shanghai";  // IANA name
@@ -31,7 +41,9 @@ struct Contract {
   NoData no_data = NoData::kExclude;
   int64_t min_coverage_ppm = 900'000;
   int64_t min_outage_ms = 0;
-  std::vector<CreditTier> credits;  // in any order
+  std::vector<CreditTier> credits;                           // in any order
+  std::optional<ServiceHours> service_hours = std::nullopt;  // absent: always open
+  MaintenanceTerms maintenance = {};
 
   friend bool operator==(const Contract&, const Contract&) = default;
 };

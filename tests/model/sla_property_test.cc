@@ -1,18 +1,16 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cstdlib>
-#include <functional>
 #include <map>
 #include <random>
-#include <string>
 #include <vector>
 
 #include "daemon/sla/account.h"
 #include "daemon/sla/target.h"
+#include "tests/model/seeded_cases.h"
 #include "tests/model/sla_naive.h"
 
-// Properties of the calculus over random worlds. NINES_SEED and NINES_CASES choose other worlds than the usual ones.
+// Properties of the calculus before exclusions, over random worlds.
 namespace nines::sla {
 namespace {
 
@@ -21,22 +19,6 @@ using naive::kForever;
 using naive::kLast;
 using naive::Pick;
 using naive::World;
-
-int64_t FromEnvironment(const char* name, int64_t usual) {
-  const char* value = std::getenv(name);
-  return value == nullptr ? usual : std::atoll(value);
-}
-
-// Every case has a seed of its own, which is printed where it fails; then the test ends.
-void ForEachCase(const std::function<void(std::mt19937_64&)>& run) {
-  const int64_t first_seed = FromEnvironment("NINES_SEED", 1);
-  const int64_t cases = FromEnvironment("NINES_CASES", 3'000);
-  for (int64_t seed = first_seed; seed < first_seed + cases && !testing::Test::HasFailure(); ++seed) {
-    SCOPED_TRACE("to repeat: NINES_CASES=1 NINES_SEED=" + std::to_string(seed));
-    std::mt19937_64 random(seed);
-    run(random);
-  }
-}
 
 CheckRule RuleOf(const naive::Check& check) {
   return {.hold_ms = check.hold == kForever ? kUnlimitedHoldMs : check.hold, .down_after = check.down_after};

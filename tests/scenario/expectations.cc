@@ -25,6 +25,7 @@ Interval Script::Context() const {
     for (const sla::Result& result : check.results) start_ms = std::min(start_ms, result.time_ms);
   }
   for (const sla::DeclaredSpan& each : declarations_) start_ms = std::min(start_ms, each.interval.start_ms);
+  for (const sla::Ruling& each : exclusions_.rulings) start_ms = std::min(start_ms, each.interval.start_ms);
   return {start_ms, NowMs()};
 }
 
@@ -40,7 +41,10 @@ Script::Outcome Script::Compute() const {
   }
   Outcome outcome;
   outcome.timelines = sla::TimelinesOf(root_.value_or(all), inputs, declarations_, contract_, Context(), NowMs());
-  outcome.assessment = sla::Assess(outcome.timelines.counted, period_, contract_, NowMs());
+  outcome.accounted = sla::ApplyExclusions(outcome.timelines.counted, exclusions_, contract_);
+  const Interval ahead = {std::max(period_.start_ms, NowMs()), period_.end_ms};
+  outcome.assessment =
+      sla::Assess(outcome.accounted, period_, contract_, NowMs(), sla::ExcludedMs(exclusions_, contract_, ahead));
   return outcome;
 }
 
@@ -49,7 +53,7 @@ void Script::Expect(Words& words) {
   const Outcome outcome = Compute();
   if (words.Accept("outage")) return ExpectOutage(words, outcome);
   if (words.Accept("burn")) return ExpectBurn(words, outcome);
-  if (words.Accept("at")) return ExpectState(words, outcome.timelines.counted);
+  if (words.Accept("at")) return ExpectState(words, outcome.accounted);
   if (words.Accept("observed")) return ExpectState(words, outcome.timelines.observed);
   if (words.Accept("declared")) return ExpectState(words, outcome.timelines.declared);
   ExpectValues(words, outcome);
@@ -153,7 +157,7 @@ void Script::ExpectState(Words& words, const sla::Timeline& timeline) {
 void Script::ExpectBurn(Words& words, const Outcome& outcome) {
   const int64_t from_ms = TakeTime(words);
   words.Expect("to");
-  const sla::Account window = sla::AccountOf(outcome.timelines.counted, {from_ms, TakeTime(words)});
+  const sla::Account window = sla::AccountOf(outcome.accounted, {from_ms, TakeTime(words)});
   const std::string expected = words.Accept("none") ? "none" : StrCat(TakeNumber(words));
   words.Accept("ppm");
   const std::string actual = Text(sla::BurnRatePpm(window, contract_));

@@ -46,7 +46,7 @@ std::string Script::Run(std::string_view line) {
     ReadMember(words);
   } else if (verb == "expect") {
     Expect(words);
-  } else {
+  } else if (!ReadExclusionLine(verb, words)) {
     ReadSetting(verb, words);
   }
   if (!words.done()) words.Fail(StrCat("nothing should follow, but '", words.Peek(), "' does"));

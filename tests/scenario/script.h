@@ -9,6 +9,7 @@
 #include "absl/time/civil_time.h"
 #include "absl/time/time.h"
 #include "daemon/sla/account.h"
+#include "daemon/sla/exclusion.h"
 #include "daemon/sla/pool.h"
 #include "daemon/sla/target.h"
 #include "tests/scenario/words.h"
@@ -31,6 +32,7 @@ class Script {
   // What the lines so far amount to.
   struct Outcome {
     sla::TargetTimelines timelines;
+    sla::Timeline accounted;  // after exclusions
     sla::Assessment assessment;
   };
 
@@ -41,6 +43,15 @@ class Script {
   void ReadSeries(Words& words);
   void ReadDeclared(Words& words);
   void ReadMember(Words& words);
+  // What section 6 asks for, in exclusion_lines.cc; false if no such line begins with `verb`.
+  bool ReadExclusionLine(std::string_view verb, Words& words);
+  void ReadService(Words& words);
+  void ReadHours(Words& words);
+  void ReadClosed(Words& words);
+  void ReadOpen(Words& words);
+  void ReadMaintenance(Words& words);
+  void ReadRuling(Words& words);
+  sla::ServiceHours& Hours();
   sla::InputNode ReadGroup(Words& words);
 
   void Expect(Words& words);
@@ -73,6 +84,7 @@ class Script {
   std::vector<Check> checks_;
   std::optional<sla::InputNode> root_;
   std::vector<sla::DeclaredSpan> declarations_;
+  sla::Exclusions exclusions_;
   std::vector<std::string> member_names_;
   std::vector<sla::PooledMember> members_;
 };
