@@ -7,11 +7,16 @@
 #include <vector>
 
 #include "base/status_macros.h"
+#include "base/text.h"
 #include "cli/case_file.h"
 #include "daemon/sla/account.h"
+#include "daemon/sla/exclusion.h"
 
 namespace nines::cli {
 namespace {
+
+// Service hours and a cap are laid out day by day.
+constexpr int64_t kCalendarMsMax = int64_t{400} * 366 * 24 * 3'600'000;
 
 // From the first thing that is known to now, so that spans are judged and listed whole.
 Interval ContextOf(const CaseFile& file) {
@@ -22,10 +27,22 @@ Interval ContextOf(const CaseFile& file) {
   for (const sla::DeclaredSpan& declared : file.declarations) {
     start_ms = std::min(start_ms, declared.interval.start_ms);
   }
+  for (const sla::Ruling& ruling : file.exclusions.rulings) {
+    if (!ruling.revoked) start_ms = std::min(start_ms, ruling.interval.start_ms);
+  }
   return {start_ms, file.now_ms};
 }
 
-sla::Timeline CountedTimeline(const CaseFile& file) {
+absl::Status CheckCalendar(const CaseFile& file, Interval context) {
+  const bool by_calendar =
+      file.contract.service_hours.has_value() || file.contract.maintenance.cap_ms_per_month.has_value();
+  if (!by_calendar || context.length_ms() <= kCalendarMsMax) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      StrCat("period: from the first fact or result (", context.start_ms, ") to now (", context.end_ms,
+             ") are more than 400 years, too many for service hours or a monthly cap; correct the times"));
+}
+
+sla::Timeline CountedTimeline(const CaseFile& file, Interval context) {
   std::vector<std::vector<sla::ResultRun>> runs;
   runs.reserve(file.checks.size());
   std::vector<sla::CheckInput> inputs;
@@ -33,7 +50,9 @@ sla::Timeline CountedTimeline(const CaseFile& file) {
     runs.push_back(sla::RunsOf(check.results, check.rule));
     inputs.push_back({runs.back(), check.rule});
   }
-  return sla::TimelinesOf(file.root, inputs, file.declarations, file.contract, ContextOf(file), file.now_ms).counted;
+  const sla::TargetTimelines timelines =
+      sla::TimelinesOf(file.root, inputs, file.declarations, file.contract, context, file.now_ms);
+  return sla::ApplyExclusions(timelines.counted, file.exclusions, file.contract);
 }
 
 boost::json::value Percent(const std::optional<sla::Ratio>& ratio) {
@@ -68,7 +87,9 @@ std::string ToJson(const sla::Assessment& assessment) {
 
 absl::StatusOr<std::string> AccountCase(std::string_view json) {
   NINES_ASSIGN_OR_RETURN(const CaseFile file, ParseCase(json));
-  return ToJson(sla::Assess(CountedTimeline(file), file.period, file.contract, file.now_ms));
+  const Interval context = ContextOf(file);
+  NINES_RETURN_IF_ERROR(CheckCalendar(file, context));
+  return ToJson(sla::Assess(CountedTimeline(file, context), file.period, file.contract, file.now_ms));
 }
 
 }  // namespace nines::cli

@@ -8,8 +8,7 @@
 namespace nines::cli {
 
 // The account of one case: its facts, results and contract as JSON in, its account as JSON out (SLA.md section 10), by
-// the code that the daemon runs. INVALID_ARGUMENT names the path of what is wrong; UNIMPLEMENTED names a key that asks
-// for exclusions (section 6), which are not accounted: rather no number than a wrong one.
+// the functions that the daemon uses. INVALID_ARGUMENT names the path of what is wrong.
 absl::StatusOr<std::string> AccountCase(std::string_view json);
 
 }  // namespace nines::cli

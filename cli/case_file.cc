@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <optional>
 
-#include "absl/time/civil_time.h"
 #include "base/status_macros.h"
 #include "base/text.h"
 #include "cli/strict_json.h"
@@ -29,29 +28,13 @@ std::optional<sla::State> ParseRuled(std::string_view word) {
   return std::nullopt;
 }
 
-std::optional<int> ParseWeekday(std::string_view word) {
-  constexpr std::string_view kDays[] = {"mon", "tue", "wed", "thu", "fri", "sat", "sun"};
-  const auto* day = std::find(std::begin(kDays), std::end(kDays), word);
-  return day == std::end(kDays) ? std::nullopt : std::optional<int>(day - kDays);
+// Recorded again under the same id a fact replaces the earlier one, and takes its place in the order of recording anew.
+template <typename Fact>
+void Record(Fact fact, std::vector<Fact>& facts) {
+  if (!fact.id.empty()) std::erase_if(facts, [&](const Fact& earlier) { return earlier.id == fact.id; });
+  facts.push_back(std::move(fact));
 }
 
-// "08:00" → 480; "24:00" is the day's end.
-std::optional<int> ParseMinute(std::string_view text) {
-  const auto digit = [&](size_t at) { return text[at] >= '0' && text[at] <= '9'; };
-  if (text.size() != 5 || text[2] != ':' || !digit(0) || !digit(1) || !digit(3) || !digit(4)) return std::nullopt;
-  const int hour = (text[0] - '0') * 10 + (text[1] - '0');
-  const int minute = (text[3] - '0') * 10 + (text[4] - '0');
-  if (minute > 59 || hour * 60 + minute > 24 * 60) return std::nullopt;
-  return hour * 60 + minute;
-}
-
-std::optional<absl::CivilDay> ParseDate(std::string_view text) {
-  absl::CivilDay day;
-  if (text.size() != 10 || !absl::ParseCivilTime(ToAbsl(text), &day)) return std::nullopt;
-  return day;
-}
-
-// Reads a case, and remembers the keys that ask for exclusions.
 class CaseReader {
  public:
   absl::StatusOr<CaseFile> Read(const value& json) {
@@ -66,19 +49,10 @@ class CaseReader {
     in_.ForEach(root, "rulings", [&](const value& each, const std::string& path) { ReadRuling(each, path); });
     NINES_RETURN_IF_ERROR(in_.status());
     NINES_RETURN_IF_ERROR(Annotate(sla::Validate(case_.contract), "contract"));
-    if (!excluding_key_.empty()) {
-      return absl::UnimplementedError(
-          StrCat(excluding_key_,
-                 ": exclusions (SLA.md section 6) are not accounted yet; leave it out for the account without"));
-    }
     return std::move(case_);
   }
 
  private:
-  void NeedsExclusions(std::string_view key) {
-    if (excluding_key_.empty()) excluding_key_ = key;
-  }
-
   int64_t Time(const Object& from, std::string_view key) { return in_.RequiredInt(from, key, kTimeMinMs, kTimeMaxMs); }
   std::optional<int64_t> TimeOrNull(const Object& from, std::string_view key) {
     return in_.IntOrNull(from, key, kTimeMinMs, kTimeMaxMs);
@@ -115,44 +89,59 @@ class CaseReader {
     terms.min_coverage_ppm = in_.Int(from, "min_coverage_ppm", terms.min_coverage_ppm, 0, kMillion);
     terms.min_outage_ms = in_.Int(from, "min_outage_ms", terms.min_outage_ms, 0, kTimeMaxMs);
     if (!from.Null("service_hours")) ReadServiceHours(from);
-    if (!from.Null("maintenance")) {
-      const Object rule = in_.ReadObject(from, "maintenance", {"excluded", "notice_ms", "cap_ms_per_month"});
-      in_.Bool(rule, "excluded", true);
-      in_.Int(rule, "notice_ms", 0, 0, kTimeMaxMs);
-      in_.IntOrNull(rule, "cap_ms_per_month", 0, kTimeMaxMs);
-    }
+    if (!from.Null("maintenance")) ReadMaintenanceTerms(from);
+  }
+
+  void ReadMaintenanceTerms(const Object& contract) {
+    const Object from = in_.ReadObject(contract, "maintenance", {"excluded", "notice_ms", "cap_ms_per_month"});
+    sla::MaintenanceTerms& terms = case_.contract.maintenance;
+    terms.excluded = in_.Bool(from, "excluded", terms.excluded);
+    terms.notice_ms = in_.Int(from, "notice_ms", terms.notice_ms, 0, kTimeMaxMs);
+    terms.cap_ms_per_month = in_.IntOrNull(from, "cap_ms_per_month", 0, kTimeMaxMs);
   }
 
   void ReadServiceHours(const Object& contract) {
-    NeedsExclusions(contract.PathOf("service_hours"));
-    const Object hours = in_.ReadObject(contract, "service_hours", {"weekly", "closed_dates", "open_dates"});
-    in_.ForEach(hours, "weekly", [&](const value& each, const std::string& path) {
-      const Object week = in_.ReadObject(each, path, {"days", "open", "close"});
-      in_.ForEach(week, "days", [&](const value& day, const std::string& day_path) {
-        in_.Word(day, day_path, ParseWeekday, 0, "mon, tue, wed, thu, fri, sat, sun");
-      });
-      ReadOpenHours(week);
-    });
-    in_.ForEach(hours, "closed_dates", [&](const value& each, const std::string& path) { ReadDate(each, path); });
-    in_.ForEach(hours, "open_dates", [&](const value& each, const std::string& path) {
+    const Object from = in_.ReadObject(contract, "service_hours", {"weekly", "closed_dates", "open_dates"});
+    sla::ServiceHours hours;
+    if (from.Null("weekly")) {
+      hours = sla::ServiceHours::AlwaysOpen();
+    } else {
+      in_.ForEach(from, "weekly", [&](const value& each, const std::string& path) { ReadWeekly(each, path, hours); });
+    }
+    in_.ForEach(from, "closed_dates",
+                [&](const value& each, const std::string& path) { hours.closed_dates.insert(ReadDate(each, path)); });
+    in_.ForEach(from, "open_dates", [&](const value& each, const std::string& path) {
       const Object open = in_.ReadObject(each, path, {"date", "open", "close"});
-      if (const value* date = open.Find("date")) {
-        ReadDate(*date, open.PathOf("date"));
-      } else {
-        in_.Fail(open.PathOf("date"), "missing");
-      }
-      ReadOpenHours(open);
+      const value* date = open.Find("date");
+      if (date == nullptr) return in_.Fail(open.PathOf("date"), "missing");
+      sla::AddHours(ReadDayHours(open), hours.open_dates[ReadDate(*date, open.PathOf("date"))]);
     });
+    case_.contract.service_hours = std::move(hours);
   }
 
-  void ReadDate(const value& date, const std::string& path) {
-    in_.Word(date, path, ParseDate, absl::CivilDay(), "dates such as 2025-01-26");
+  void ReadWeekly(const value& json, const std::string& path, sla::ServiceHours& hours) {
+    const Object from = in_.ReadObject(json, path, {"days", "open", "close"});
+    const sla::DayHours day_hours = ReadDayHours(from);
+    bool any = false;
+    in_.ForEach(from, "days", [&](const value& day, const std::string& day_path) {
+      any = true;
+      const int weekday = in_.Word(day, day_path, sla::ParseWeekday, sla::kMonday, "mon, tue, wed, thu, fri, sat, sun");
+      sla::AddHours(day_hours, hours.weekly[weekday]);
+    });
+    if (!any) in_.Fail(from.PathOf("days"), "must name at least one of mon, tue, wed, thu, fri, sat, sun");
   }
 
-  void ReadOpenHours(const Object& from) {
-    const int open = in_.Word(from, "open", ParseMinute, 0, "00:00 to 24:00");
-    const int close = in_.Word(from, "close", ParseMinute, 24 * 60, "00:00 to 24:00");
-    if (close <= open) in_.Fail(from.path, "close is not after open");
+  absl::CivilDay ReadDate(const value& date, const std::string& path) {
+    return in_.Word(date, path, sla::ParseDate, absl::CivilDay(), "days that exist, such as 2025-01-26");
+  }
+
+  sla::DayHours ReadDayHours(const Object& from) {
+    constexpr std::string_view kTimes = "00:00 to 24:00";
+    sla::DayHours hours;
+    hours.open_minute = in_.Word(from, "open", sla::ParseMinuteOfDay, hours.open_minute, kTimes);
+    hours.close_minute = in_.Word(from, "close", sla::ParseMinuteOfDay, hours.close_minute, kTimes);
+    if (hours.close_minute <= hours.open_minute) in_.Fail(from.path, "close is not after open");
+    return hours;
   }
 
   void ReadCheck(const value& json, const std::string& path) {
@@ -189,8 +178,12 @@ class CaseReader {
   void ReadTarget(const Object& root) {
     const Object target =
         in_.ReadObject(root, "target", {"in_service_from_ms", "in_service_to_ms", "down_when", "inputs"});
-    for (std::string_view key : {"in_service_from_ms", "in_service_to_ms"}) {
-      if (TimeOrNull(target, key).has_value()) NeedsExclusions(target.PathOf(key));
+    Interval& served = case_.exclusions.in_service;
+    served.start_ms = TimeOrNull(target, "in_service_from_ms").value_or(served.start_ms);
+    served.end_ms = TimeOrNull(target, "in_service_to_ms").value_or(served.end_ms);
+    if (served.empty()) {
+      in_.Fail(target.path,
+               StrCat("in_service_to_ms ", served.end_ms, " is not after in_service_from_ms ", served.start_ms));
     }
     case_.root = ReadGroup(target);
     if (case_.root.inputs.empty()) {
@@ -237,33 +230,32 @@ class CaseReader {
     declared.interval = ReadSpan(from, declared.id, TimeOrNull(from, "end_ms").value_or(kTimeMaxMs));
     if (from.Find("impact") == nullptr) in_.Fail(from.PathOf("impact"), "missing");
     declared.impact = in_.Word(from, "impact", ParseImpact, sla::State::kDown, "degraded, down");
-    // Recorded again under the same id it replaces the earlier one.
-    if (!declared.id.empty()) {
-      std::erase_if(case_.declarations, [&](const sla::DeclaredSpan& earlier) { return earlier.id == declared.id; });
-    }
-    case_.declarations.push_back(std::move(declared));
+    Record(std::move(declared), case_.declarations);
   }
 
   void ReadMaintenance(const value& json, const std::string& path) {
     const Object from = in_.ReadObject(json, path, {"id", "start_ms", "end_ms", "announced_ms", "cancelled_ms"});
-    ReadSpan(from, in_.String(from, "id", ""), Time(from, "end_ms"));
-    Time(from, "announced_ms");
-    TimeOrNull(from, "cancelled_ms");
-    NeedsExclusions("maintenance");
+    sla::MaintenanceWindow window;
+    window.id = in_.String(from, "id", "");
+    window.interval = ReadSpan(from, window.id, Time(from, "end_ms"));
+    window.announced_ms = Time(from, "announced_ms");
+    window.cancelled_ms = TimeOrNull(from, "cancelled_ms");
+    Record(std::move(window), case_.exclusions.maintenance);
   }
 
   void ReadRuling(const value& json, const std::string& path) {
     const Object from = in_.ReadObject(json, path, {"id", "start_ms", "end_ms", "state", "revoked"});
-    ReadSpan(from, in_.String(from, "id", ""), Time(from, "end_ms"));
+    sla::Ruling ruling;
+    ruling.id = in_.String(from, "id", "");
+    ruling.interval = ReadSpan(from, ruling.id, Time(from, "end_ms"));
     if (from.Find("state") == nullptr) in_.Fail(from.PathOf("state"), "missing");
-    in_.Word(from, "state", ParseRuled, sla::State::kExcluded, "up, down, excluded");
-    in_.Bool(from, "revoked", false);
-    NeedsExclusions("rulings");
+    ruling.state = in_.Word(from, "state", ParseRuled, sla::State::kExcluded, "up, down, excluded");
+    ruling.revoked = in_.Bool(from, "revoked", false);
+    Record(std::move(ruling), case_.exclusions.rulings);
   }
 
   StrictJson in_;
   CaseFile case_;
-  std::string excluding_key_;
 };
 
 }  // namespace

@@ -9,6 +9,7 @@
 #include "base/interval.h"
 #include "daemon/sla/contract.h"
 #include "daemon/sla/declared.h"
+#include "daemon/sla/exclusion.h"
 #include "daemon/sla/result.h"
 #include "daemon/sla/target.h"
 
@@ -28,6 +29,7 @@ struct CaseFile {
   std::vector<CaseCheck> checks;
   sla::InputNode root;  // its indexes are those of `checks`; beyond the end for a check without an entry
   std::vector<sla::DeclaredSpan> declarations;
+  sla::Exclusions exclusions;
 };
 
 // Errors as AccountCase().
