@@ -1,5 +1,6 @@
 #include "base/duration_text.h"
 #include "cli/context.h"
+#include "cli/pages.h"
 #include "nines/v1/availability.grpc.pb.h"
 #include "wire/time.h"
 
@@ -59,7 +60,7 @@ void Print(const v1::ListOutagesResponse& list, const std::string& format, const
 }
 
 void RunOutages(const Flags& flags, Context& context) {
-  absl::StatusOr<v1::ListOutagesRequest> request = MakeRequest(flags);
+  const absl::StatusOr<v1::ListOutagesRequest> request = MakeRequest(flags);
   if (!request.ok()) {
     context.Fail(request.status());
     context.exit_code = kUsage;
@@ -67,18 +68,10 @@ void RunOutages(const Flags& flags, Context& context) {
   }
   const auto channel = context.Channel();
   if (!channel.ok()) return context.Fail(channel.status());
-  const auto stub = v1::AvailabilityService::NewStub(*channel);
+  v1::AvailabilityService::Stub stub(*channel);
   v1::ListOutagesResponse list;
-  do {
-    grpc::ClientContext call;
-    context.SetDeadline(call);
-    v1::ListOutagesResponse page;
-    const grpc::Status status = stub->ListOutages(&call, *request, &page);
-    if (!status.ok()) return context.Fail(status);
-    request->set_page_token(page.next_page_token());
-    page.clear_next_page_token();
-    list.MergeFrom(page);
-  } while (!request->page_token().empty());
+  const grpc::Status status = FetchAll(context, stub, &v1::AvailabilityService::Stub::ListOutages, *request, &list);
+  if (!status.ok()) return context.Fail(status);
   Print(list, flags.format, context);
 }
 

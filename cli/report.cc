@@ -3,6 +3,7 @@
 #include "base/duration_text.h"
 #include "base/text.h"
 #include "cli/context.h"
+#include "cli/pages.h"
 #include "nines/v1/report.grpc.pb.h"
 #include "wire/time.h"
 
@@ -121,7 +122,7 @@ void PrintTable(const v1::GetReportResponse& report, const Context& context) {
 }
 
 void RunReport(const Flags& flags, Context& context) {
-  absl::StatusOr<v1::GetReportRequest> request = MakeRequest(flags);
+  const absl::StatusOr<v1::GetReportRequest> request = MakeRequest(flags);
   if (!request.ok()) {
     context.Fail(request.status());
     context.exit_code = kUsage;
@@ -129,20 +130,10 @@ void RunReport(const Flags& flags, Context& context) {
   }
   const auto channel = context.Channel();
   if (!channel.ok()) return context.Fail(channel.status());
-  const auto stub = v1::ReportService::NewStub(*channel);
+  v1::ReportService::Stub stub(*channel);
   v1::GetReportResponse report;
-  do {
-    grpc::ClientContext call;
-    context.SetDeadline(call);
-    v1::GetReportResponse page;
-    const grpc::Status status = stub->GetReport(&call, *request, &page);
-    if (!status.ok()) return context.Fail(status);
-    request->set_page_token(page.next_page_token());
-    for (v1::TargetReport& target : *page.mutable_targets()) report.add_targets()->Swap(&target);
-    page.clear_targets();
-    page.clear_next_page_token();
-    report.MergeFrom(page);
-  } while (!request->page_token().empty());
+  const grpc::Status status = FetchAll(context, stub, &v1::ReportService::Stub::GetReport, *request, &report);
+  if (!status.ok()) return context.Fail(status);
 
   if (flags.format == "json") {
     context.out << ToJson(report);

@@ -1,5 +1,6 @@
 #include "base/duration_text.h"
 #include "cli/context.h"
+#include "cli/pages.h"
 #include "nines/v1/availability.grpc.pb.h"
 #include "wire/time.h"
 
@@ -62,21 +63,13 @@ void PrintCsv(const v1::ListTargetsResponse& list, std::ostream& out) {
 void RunStatus(const Flags& flags, Context& context) {
   const auto channel = context.Channel();
   if (!channel.ok()) return context.Fail(channel.status());
-  const auto stub = v1::AvailabilityService::NewStub(*channel);
+  v1::AvailabilityService::Stub stub(*channel);
   v1::ListTargetsRequest request;
   flags.filter.Fill(request);
   request.set_page_size(1000);
   v1::ListTargetsResponse list;
-  do {
-    grpc::ClientContext call;
-    context.SetDeadline(call);
-    v1::ListTargetsResponse page;
-    const grpc::Status status = stub->ListTargets(&call, request, &page);
-    if (!status.ok()) return context.Fail(status);
-    request.set_page_token(page.next_page_token());
-    page.clear_next_page_token();
-    list.MergeFrom(page);
-  } while (!request.page_token().empty());
+  const grpc::Status status = FetchAll(context, stub, &v1::AvailabilityService::Stub::ListTargets, request, &list);
+  if (!status.ok()) return context.Fail(status);
 
   if (flags.format == "json") {
     context.out << ToJson(list);

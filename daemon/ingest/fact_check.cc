@@ -28,20 +28,6 @@ absl::Status CheckText(std::string_view name, std::string_view field, const std:
       StrCat(name, ": its ", field, " is longer than ", kTextBytesMax, " bytes; shorten it"));
 }
 
-bool Names(const ledger::Scope& scope, const catalogue::Target& target) {
-  switch (scope.kind) {
-    case ledger::ScopeKind::kTarget:
-      return target.id.value() == scope.id;
-    case ledger::ScopeKind::kProvider:
-      return target.provider.value() == scope.id;
-    case ledger::ScopeKind::kRegion:
-      return target.region.value() == scope.id;
-    case ledger::ScopeKind::kService:
-      return target.service == scope.id;
-  }
-  return false;
-}
-
 std::string_view ScopeWord(ledger::ScopeKind kind) {
   constexpr std::string_view kWords[] = {"", "target", "provider", "region", "service"};
   return kWords[static_cast<int>(kind)];
@@ -54,7 +40,7 @@ absl::Status CheckScope(std::string_view name, const ledger::Scope& scope, const
   bool known = scope.kind == ledger::ScopeKind::kProvider && catalogue.providers.contains(ProviderId(scope.id));
   bool own = scope.kind == ledger::ScopeKind::kProvider && scope.id == sender.value();
   const auto look = [&](const catalogue::Target& target) {
-    if (!Names(scope, target)) return;
+    if (!catalogue::Catalogue::Covers(scope, ProviderId(), target)) return;  // whoever records it
     known = true;
     own |= target.provider == sender;
   };
