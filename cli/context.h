@@ -65,6 +65,7 @@ void AddApplyAndDiff(CLI::App& app, Context& context);
 void AddQuery(CLI::App& app, Context& context);
 void AddAccount(CLI::App& app, Context& context);
 void AddBackupAndRestore(CLI::App& app, Context& context);
+void AddVerify(CLI::App& app, Context& context);
 void AddVersion(CLI::App& app, Context& context);
 void AddCompletion(CLI::App& app, Context& context);
 

@@ -23,7 +23,7 @@ int Run(const std::vector<std::string>& arguments, std::ostream& out, std::ostre
       "            4 with --check: a target is down, a verdict is breached, a diff is not empty.\n"
       "Example:\n  ninesctl report --month 2026-05");
   for (const auto add : {AddStatus, AddReport, AddOutages, AddDeclare, AddMaintain, AddApplyAndDiff, AddQuery, AddAccount,
-                         AddBackupAndRestore, AddVersion, AddCompletion}) {
+                         AddBackupAndRestore, AddVerify, AddVersion, AddCompletion}) {
     add(app, context);
   }
   std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());

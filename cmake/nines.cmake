@@ -28,12 +28,12 @@ else()
   target_compile_options(nines_options INTERFACE -Wno-maybe-uninitialized -Wno-restrict -Wno-stringop-overflow -Wno-array-bounds)
 endif()
 
-# nines_library(NAME DEPS ...): every .cc of the folder it is called in, but main.cc.
+# nines_library(NAME DEPS ...): every .cc of the folder it is called in, but those of a program.
 # The linker sees only what DEPS names, which keeps the layers.
 function(nines_library name)
   cmake_parse_arguments(ARG "" "" "DEPS;PRIVATE_DEPS" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cc)
-  list(FILTER sources EXCLUDE REGEX "/main\\.cc$")
+  list(FILTER sources EXCLUDE REGEX "/(main|allocator)\\.cc$")
   if(sources)
     add_library(${name} STATIC ${sources})
     target_link_libraries(${name} PUBLIC nines_options ${ARG_DEPS} PRIVATE ${ARG_PRIVATE_DEPS})

@@ -19,6 +19,7 @@
 #include "daemon/catalogue_files.h"
 #include "daemon/http/metrics_page.h"
 #include "daemon/http/server.h"
+#include "daemon/housekeeping.h"
 #include "daemon/ingest/ingest.h"
 #include "daemon/live/live.h"
 #include "daemon/report/report.h"
@@ -27,6 +28,7 @@
 #include "daemon/signals.h"
 #include "storage/ledger/ledger.h"
 #include "storage/rocks/database.h"
+#include "storage/rocks/disk_room.h"
 #include "storage/series/store.h"
 #include "wire/channel.h"
 #include "wire/log.h"
@@ -43,6 +45,19 @@ ingest::Options IngestOptions(const config::DaemonConfig& config) {
   options.ahead_window_ms = config.ahead_window_ms;
   options.queue_batches_max = static_cast<size_t>(config.queue_batches_max);
   options.series_per_provider_max = static_cast<uint64_t>(config.series_per_provider_max);
+  return options;
+}
+
+series::RetentionTimes RetentionOf(const config::DaemonConfig& config) {
+  return {.samples_ms = config.retention_samples_ms,
+          .five_minutes_ms = config.retention_five_minutes_ms,
+          .hours_ms = config.retention_hours_ms,
+          .results_ms = config.retention_results_ms};
+}
+
+series::Store::Options StoreOptions(const config::DaemonConfig& config) {
+  series::Store::Options options;
+  options.retention = RetentionOf(config);
   return options;
 }
 
@@ -101,8 +116,10 @@ class Daemon::Impl {
   // In the order of dependency: each is used by those below it.
   std::unique_ptr<http::Server> http_;
   std::unique_ptr<rocks::Database> database_;
-  std::unique_ptr<series::Store> store_;
+  std::unique_ptr<rocks::DiskRoom> room_;
   std::unique_ptr<ledger::Ledger> ledger_;
+  std::unique_ptr<series::Store> store_;
+  std::unique_ptr<Housekeeping> housekeeping_;
   std::unique_ptr<catalogue::Cache> catalogue_;
   std::unique_ptr<live::Live> live_;
   std::unique_ptr<ingest::Ingest> ingest_;
@@ -134,14 +151,17 @@ absl::Status Daemon::Impl::Open() {
             if (!status.ok()) spdlog::error("new facts do not reach the live state: {}", status.ToString());
           },
   });
+  ingest_->SetRoom([this] { return room_->Check(); });
   ingest_->Start();
+  housekeeping_ = std::make_unique<Housekeeping>(*store_);
+  housekeeping_->Start();
   NINES_ASSIGN_OR_RETURN(const size_t changes,
                          ApplyCatalogueFiles(config_.catalogue_files, AuthorOf(config_), *ledger_, *ingest_));
   if (changes > 0) spdlog::info("catalogue files changed {} entries", changes);
 
   reporter_ = std::make_unique<report::Reporter>(*store_, *ledger_, *catalogue_, clock_);
   services_ = std::make_unique<rpc::Services>(
-      rpc::Services::Dependencies{*store_, *ledger_, *catalogue_, *ingest_, *live_, *reporter_, *database_, clock_});
+      rpc::Services::Dependencies{*store_, *ledger_, *catalogue_, *ingest_, *live_, *reporter_, clock_});
   push_ = std::make_unique<rpc::PushService>(*ingest_, *ledger_, *catalogue_, PushOptions(config_));
   metrics_ = std::make_unique<http::MetricsPage>(
       http::MetricsPage::Parts{*live_, *ingest_, *store_, *database_, [this] { return http_->stats(); }});
@@ -153,8 +173,17 @@ absl::Status Daemon::Impl::Open() {
 
 absl::Status Daemon::Impl::OpenStorage() {
   NINES_ASSIGN_OR_RETURN(database_, rocks::Database::Open(config_.data_dir, {}));
-  NINES_ASSIGN_OR_RETURN(store_, series::Store::Open(*database_, {}));
   NINES_ASSIGN_OR_RETURN(ledger_, ledger::Ledger::Open(*database_));
+  const series::Store::Notes notes = {
+      .recovered = [this](std::string_view positions) { return ledger_->RestorePositions(positions); },
+      .on_cut = [this](rocks::Batch& batch) { ledger_->PutPositions(batch); },
+  };
+  NINES_ASSIGN_OR_RETURN(store_, series::Store::Open(*database_, clock_, StoreOptions(config_), notes));
+  for (const std::string& damage : store_->recovery_damage()) spdlog::error("damaged, and left out: {}", damage);
+  room_ = std::make_unique<rocks::DiskRoom>(
+      *database_, config_.data_dir,
+      rocks::DiskRoom::Limits{.bytes_max = static_cast<uint64_t>(config_.disk_bytes_max),
+                              .reserve_bytes = static_cast<uint64_t>(config_.disk_reserve_bytes)});
   catalogue_ = std::make_unique<catalogue::Cache>(*ledger_);
   NINES_ASSIGN_OR_RETURN(live_, live::Live::Create(*store_, *ledger_, *catalogue_, clock_));
   spdlog::info("opened {} series={} facts={}", config_.data_dir, store_->Stats().series,
@@ -223,6 +252,7 @@ void Daemon::Impl::Reload() {
   if (restart) spdlog::warn("addresses, data_dir, log.format, tls and batch_bytes_max change with the next start only");
   wire::SetLogLevel(fresh->log_level);
   ingest_->SetOptions(IngestOptions(*fresh));
+  store_->SetRetention(RetentionOf(*fresh));
   const auto changes = ApplyCatalogueFiles(fresh->catalogue_files, AuthorOf(*fresh), *ledger_, *ingest_);
   if (!changes.ok()) {
     spdlog::error("the catalogue files are wrong, the catalogue stays: {}", changes.status().ToString());
@@ -240,7 +270,13 @@ void Daemon::Impl::Shutdown() {
     grpc_.reset();
   }
   if (http_ != nullptr) http_->Stop();
-  if (ingest_ != nullptr) ingest_->Stop();
+  if (housekeeping_ != nullptr) housekeeping_->Stop();
+  if (ingest_ == nullptr) return;
+  ingest_->Stop();
+  // What is not in files yet is in the log: an error here costs the next start some time.
+  const absl::Status status = store_->Close();
+  if (!status.ok()) spdlog::error("the storage could not be closed, the next start reads its log: {}", status.ToString());
+  ingest_.reset();
 }
 
 Daemon::Daemon(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs the Debian 12 packages of the groups that are named (build, demo, test; see deploy/packages). Does nothing where they are all there.
+# Installs the Debian 12 packages of the groups that are named (build, demo, test, bench; see deploy/packages). Does nothing where they are all there.
 set -euo pipefail
 cd "$(dirname "$0")"
 

@@ -148,6 +148,20 @@ absl::StatusOr<DaemonConfig> Check(const v1::DaemonConfig& in, const wire::Place
                           config.batch_bytes_max);
   checker.Number<int64_t>("ingest.series_per_provider_max", ingest.series_per_provider_max(), 1, 1'000'000'000,
                           config.series_per_provider_max);
+
+  const v1::StorageConfig& storage = in.storage();
+  checker.Window("storage.retention_samples", storage.has_retention_samples(), storage.retention_samples(),
+                 config.retention_samples_ms);
+  checker.Window("storage.retention_five_minutes", storage.has_retention_five_minutes(),
+                 storage.retention_five_minutes(), config.retention_five_minutes_ms);
+  checker.Window("storage.retention_hours", storage.has_retention_hours(), storage.retention_hours(),
+                 config.retention_hours_ms);
+  checker.Window("storage.retention_results", storage.has_retention_results(), storage.retention_results(),
+                 config.retention_results_ms);
+  checker.Number<int64_t>("storage.disk_bytes_max", storage.disk_bytes_max(), 64 << 20, int64_t{1} << 60,
+                          config.disk_bytes_max);
+  checker.Number<int64_t>("storage.disk_reserve_bytes", storage.disk_reserve_bytes(), 1 << 20, int64_t{1} << 60,
+                          config.disk_reserve_bytes);
   NINES_RETURN_IF_ERROR(checker.status());
   return config;
 }

@@ -24,6 +24,12 @@ struct DaemonConfig {
   int32_t queue_batches_max = 1024;
   int32_t batch_bytes_max = 4 << 20;
   int64_t series_per_provider_max = 2'000'000;
+  int64_t retention_samples_ms = 90 * 86'400'000LL;
+  int64_t retention_five_minutes_ms = 400 * 86'400'000LL;
+  int64_t retention_hours_ms = 3660 * 86'400'000LL;
+  int64_t retention_results_ms = 3660 * 86'400'000LL;
+  int64_t disk_bytes_max = 0;      // 0: none
+  int64_t disk_reserve_bytes = 0;  // 0: by the file system's size
 };
 
 // Values that the command line gives instead of the file; empty: none.

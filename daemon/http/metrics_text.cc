@@ -173,6 +173,8 @@ void AddIngest(MetricFamilies& page, const ingest::Stats& stats) {
       .AddSum({}, stats.commits, stats.commit_seconds);
   page.Gauge("nines_ingest_queue_batches", "Batches that wait for a group commit.")
       .Add(static_cast<double>(stats.queue_batches));
+  page.Gauge("nines_ingest_waits_for_room", "1 while the disk is full and senders wait.")
+      .Add(stats.waits_for_room ? 1 : 0);
   page.Gauge("nines_ingest_streams", "Streams of collectors that are open.").Add(static_cast<double>(stats.streams));
 }
 
@@ -207,11 +209,21 @@ void AddStorage(MetricFamilies& page, const series::StoreStats& stats, uint64_t 
     page.Gauge(name, help).Add(static_cast<double>(value));
   };
   gauge("nines_storage_series", "Series known.", stats.series);
-  gauge("nines_storage_head_samples", "Samples in open chunks in memory.", stats.head_samples);
-  gauge("nines_storage_head_bytes", "Bytes of open chunks in memory.", stats.head_bytes);
-  gauge("nines_storage_log_bytes", "Bytes logged since the last checkpoint of the head.", stats.log_bytes);
-  page.Counter("nines_storage_chunks_written_total", "Chunks sealed since the start.")
-      .Add(static_cast<double>(stats.chunks_written));
+  gauge("nines_storage_index_bytes", "Bytes of the index of label sets in memory.", stats.index_bytes);
+  gauge("nines_storage_head_samples", "Samples that are in memory and in the log only.", stats.head_samples);
+  gauge("nines_storage_head_bytes", "Bytes of these in memory.", stats.head_bytes);
+  gauge("nines_storage_log_bytes", "Bytes of the log that a start would read.", stats.log_bytes);
+  gauge("nines_storage_dirty_windows", "Windows of blocks of series that wait for being merged.", stats.dirty_windows);
+  gauge("nines_storage_damaged", "Records and chunks found damaged since the start, and left out or as they are.",
+        stats.damaged);
+  const auto counter = [&](const char* name, const char* help, uint64_t value) {
+    page.Counter(name, help).Add(static_cast<double>(value));
+  };
+  counter("nines_storage_frames_written_total", "Frames that left the head.", stats.frames_written);
+  counter("nines_storage_windows_merged_total", "Windows of blocks that were merged.", stats.windows_merged);
+  counter("nines_storage_partitions_merged_total", "Partitions of blocks that were merged.", stats.partitions_merged);
+  counter("nines_storage_series_removed_total", "Series that were removed, for they were silent past their retention.",
+          stats.series_removed);
   gauge("nines_storage_disk_bytes", "Bytes of all live files of the database.", disk_bytes);
 }
 

@@ -77,15 +77,11 @@ struct CheckEntry {
 struct Session {
   explicit Session(ProviderId provider) : provider(std::move(provider)) {}
 
-  struct Slot {
-    enum class State : uint8_t { kNew, kResolved, kRefused };
-    State state = State::kNew;
-    SeriesId id;            // kResolved
-    series::Labels labels;  // kNew
-  };
-  struct CheckSlot {
-    CheckId check;
-    Slot slot;
+  // What a number stands for. Most of them are resolved and need nothing but their series.
+  struct Slots {
+    static constexpr uint32_t kNone = 0;  // not resolved yet, or refused
+    std::vector<uint32_t> ids;            // by number
+    absl::flat_hash_map<uint32_t, series::Labels> fresh;  // not resolved yet
   };
   struct Refused {
     RefusalReason reason;
@@ -93,12 +89,15 @@ struct Session {
   };
 
   const ProviderId provider;
-  // A batch of the session was lost: no later one may be taken, or the stream's position would skip the lost one.
+  // A batch of the session was lost: no later one may be taken, or the stream's position would skip the lost one. Or a
+  // series of it was removed.
   bool broken = false;
-  std::vector<Slot> series;
-  std::vector<CheckSlot> checks;
+  Slots series;
+  Slots checks;
+  std::vector<CheckId> check_ids;
   absl::flat_hash_map<uint32_t, Refused> refused_series;
   absl::flat_hash_map<uint32_t, Refused> refused_checks;
+  uint64_t removals = 0;  // of the store, when the ids were looked at last
 };
 
 // A collector's own health, as its latest batch tells it. Counters since its epoch began.
@@ -110,17 +109,10 @@ struct CollectorHealth {
 };
 
 // Times outside [1970, 10000) are nobody's.
-inline constexpr int64_t kFirstTimeMs = 0;
-inline constexpr int64_t kEndTimeMs = 253'402'300'800'000;
-inline bool IsTime(int64_t time_ms) { return time_ms >= kFirstTimeMs && time_ms < kEndTimeMs; }
+inline bool IsTime(int64_t time_ms) { return time_ms >= series::kFirstTimeMs && time_ms < series::kEndTimeMs; }
 
 // One batch of one sender, checked for form: times are within [1970, 10000), numbers are registered.
 struct Batch {
-  struct Point {
-    uint32_t series = 0;  // number in the session
-    int64_t time_ms = 0;
-    double value = 0;
-  };
   struct Results {
     uint32_t check = 0;                   // number in the session
     std::vector<series::Sample> samples;  // in the order of recording
@@ -129,9 +121,9 @@ struct Batch {
   std::shared_ptr<Session> session;  // may be null where there are only facts and no stream
   ledger::StreamKey stream;          // empty collector: not part of a stream, no check for duplicates
   uint64_t sequence = 0;
-  std::vector<SeriesEntry> register_series;  // take the session's next numbers, before the points are looked at
+  std::vector<SeriesEntry> register_series;  // take the session's next numbers, before the rows are looked at
   std::vector<CheckEntry> register_checks;
-  std::vector<Point> points;
+  series::Rows rows;  // with numbers in the session in place of ids
   std::vector<Results> results;
   std::vector<ledger::NewFact> facts;
   std::optional<CollectorHealth> health;

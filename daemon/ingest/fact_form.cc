@@ -8,6 +8,7 @@
 #include "base/status_macros.h"
 #include "daemon/ingest/batch.h"
 #include "wire/time.h"
+#include "storage/series/rows.h"
 
 namespace nines::ingest {
 namespace {
@@ -51,7 +52,7 @@ class Reader {
  private:
   int64_t Time(const Timestamp& time, std::string_view field) {
     const bool sane =
-        time.seconds() >= 0 && time.seconds() < kEndTimeMs / 1000 && time.nanos() >= 0 && time.nanos() < 1'000'000'000;
+        time.seconds() >= 0 && time.seconds() < series::kEndTimeMs / 1000 && time.nanos() >= 0 && time.nanos() < 1'000'000'000;
     if (!sane) Fail(StrCat(field, " is not a time between 1970 and 9999"));
     return sane ? wire::ToMs(time) : 0;
   }

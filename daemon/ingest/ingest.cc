@@ -1,11 +1,16 @@
 #include "daemon/ingest/ingest.h"
 
+#include <spdlog/spdlog.h>
+
 #include <atomic>
+#include <chrono>
 #include <future>
+#include <optional>
 #include <thread>
 #include <utility>
 
 #include "base/check.h"
+#include "base/status_macros.h"
 #include "daemon/ingest/queue.h"
 #include "daemon/ingest/writer.h"
 
@@ -20,13 +25,36 @@ class Ingest::Impl {
  public:
   Impl(rocks::Database& database, series::Store& store, ledger::Ledger& ledger, catalogue::Cache& catalogue,
        const Clock& clock, const Options& options)
-      : queue(options.queue_batches_max, options.queue_bytes_max),
+      : clock(clock),
+        queue(options.queue_batches_max, options.queue_bytes_max),
         writer(database, store, ledger, catalogue, clock, options) {}
+
+  // Until there is room, or it is to stop: then what is queued is written all the same.
+  void WaitForRoom() {
+    const absl::Duration now = clock.Monotonic();
+    if (!has_room || (asked && now - *asked < absl::Seconds(1))) return;
+    asked = now;
+    absl::Status status = has_room();
+    MutexLock lock(room_mutex);
+    while (!status.ok() && !stopping) {
+      if (no_room.ok()) spdlog::error("senders have to wait: {}", status.ToString());
+      no_room = status;
+      wake.WaitFor(room_mutex, std::chrono::milliseconds(200));
+      status = has_room();
+    }
+    if (!no_room.ok()) spdlog::info("senders go on");
+    no_room = absl::OkStatus();
+  }
+  absl::Status NoRoom() const {
+    MutexLock lock(room_mutex);
+    return no_room;
+  }
 
   void Run() {
     std::vector<Item> group;
     std::vector<std::function<void()>> room;
     while (true) {
+      WaitForRoom();
       queue.Take(group, room);
       for (const auto& call : room) call();
       if (group.empty()) return;
@@ -34,8 +62,15 @@ class Ingest::Impl {
     }
   }
 
+  const Clock& clock;
   Queue queue;
   Writer writer;
+  std::function<absl::Status()> has_room;
+  std::optional<absl::Duration> asked;  // the writer thread's
+  mutable Mutex room_mutex;
+  CondVar wake;
+  absl::Status no_room ABSL_GUARDED_BY(room_mutex);
+  bool stopping ABSL_GUARDED_BY(room_mutex) = false;
   std::atomic<bool> started = false;
   Mutex stop_mutex;  // two Stop() at once: the second waits for the first
   std::thread thread ABSL_GUARDED_BY(stop_mutex);
@@ -56,8 +91,15 @@ void Ingest::Start() {
   impl_->thread = std::thread([this] { impl_->Run(); });
 }
 
+void Ingest::SetRoom(std::function<absl::Status()> has_room) { impl_->has_room = std::move(has_room); }
+
 void Ingest::Stop() {
   impl_->queue.Close();
+  {
+    MutexLock lock(impl_->room_mutex);
+    impl_->stopping = true;
+    impl_->wake.NotifyAll();
+  }
   MutexLock lock(impl_->stop_mutex);
   if (impl_->thread.joinable()) impl_->thread.join();
 }
@@ -83,6 +125,8 @@ bool Ingest::Submit(Batch& batch, std::function<void(Outcome)> done, std::functi
 absl::StatusOr<std::vector<ledger::Recorded>> Ingest::RecordFacts(std::vector<ledger::NewFact> facts) {
   NINES_CHECK(impl_->started);
   if (facts.empty()) return std::vector<ledger::Recorded>();
+  // Somebody waits for the answer.
+  NINES_RETURN_IF_ERROR(impl_->NoRoom());
   auto answer = std::make_shared<std::promise<Outcome>>();
   Item item{.batch = {}, .all_or_nothing = true, .done = [answer](Outcome outcome) {
               answer->set_value(std::move(outcome));
@@ -98,11 +142,15 @@ Stats Ingest::stats() const {
   Stats stats = impl_->writer.stats();
   stats.queue_batches = impl_->queue.size();
   stats.streams = impl_->writer.board().streams();
+  stats.waits_for_room = !impl_->NoRoom().ok();
   return stats;
 }
 
 CollectorBoard& Ingest::board() { return impl_->writer.board(); }
 std::vector<CollectorStatus> Ingest::collectors() const { return impl_->writer.board().All(); }
-absl::Status Ingest::healthy() const { return impl_->writer.healthy(); }
+absl::Status Ingest::healthy() const {
+  NINES_RETURN_IF_ERROR(impl_->NoRoom());
+  return impl_->writer.healthy();
+}
 
 }  // namespace nines::ingest

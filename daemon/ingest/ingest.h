@@ -29,6 +29,7 @@ struct Stats {
   double commit_seconds = 0;    // sum of their durations
   uint64_t queue_batches = 0;   // gauge: waiting now
   uint64_t streams = 0;         // gauge: open now
+  bool waits_for_room = false;  // the disk is full, and senders wait
 };
 
 struct Options {
@@ -59,6 +60,9 @@ class Ingest {
          const Clock& clock, Options options);
   ~Ingest();
   void SetListener(Listener listener);  // before Start()
+  // Asked before a group is written, once a second at most; while it answers an error nothing is taken from the queue, so
+  // that senders wait. Before Start().
+  void SetRoom(std::function<absl::Status()> has_room);
   void Start();
   // Commits what is queued, answers it, and refuses what comes after with Unavailable. Idempotent.
   void Stop();
@@ -79,7 +83,7 @@ class Ingest {
   Stats stats() const;
   CollectorBoard& board();
   std::vector<CollectorStatus> collectors() const;
-  // The storage's last error, OK again after a write that went well.
+  // The storage's last error, or that there is no room; OK again after a write that went well.
   absl::Status healthy() const;
 
  private:

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <numeric>
 #include <optional>
 #include <utility>
 
@@ -30,6 +31,17 @@ std::optional<double> ValueOf(int state) {
   }
 }
 
+// What a batch brings beside its samples, as it is kept until it is written: about twice as much as on the wire.
+size_t OtherBytes(const v1::Batch& in) {
+  size_t bytes = 0;
+  for (const auto& registration : in.register_series()) bytes += registration.ByteSizeLong();
+  for (const auto& check : in.register_checks()) bytes += check.size();
+  for (const auto& results : in.results()) bytes += results.time_delta_ms_size() * sizeof(series::Sample) / 2;
+  for (const auto& declaration : in.declarations()) bytes += declaration.ByteSizeLong();
+  for (const auto& maintenance : in.maintenance()) bytes += maintenance.ByteSizeLong();
+  return bytes * 2;
+}
+
 constexpr std::string_view kBadTime = "times outside the years 1970 to 9999; send milliseconds since 1970";
 
 }  // namespace
@@ -49,7 +61,9 @@ Batch PushDecoder::Decode(const v1::Batch& in) {
   RefusalList refusals(out.refusals);
   size_t values = 0;
   for (const v1::Row& row : in.rows()) values += row.values_size();
-  out.points.reserve(values);
+  out.rows.rows.reserve(in.rows_size());
+  out.rows.series.reserve(values);
+  out.rows.values.reserve(values);
   for (const v1::Row& row : in.rows()) ReadRow(row, out, refusals);
   for (const v1::CheckResults& results : in.results()) ReadResults(results, out, refusals);
   ReadFacts(in, out);
@@ -60,7 +74,8 @@ Batch PushDecoder::Decode(const v1::Batch& in) {
                                  .source_errors = in.health().source_errors()};
   }
   for (Refusal& refusal : out.refusals) refusal.sequence = out.sequence;
-  out.bytes = sizeof(Batch) + out.points.size() * sizeof(Batch::Point) + in.ByteSizeLong() * 2;
+  out.bytes = sizeof(Batch) + values * (sizeof(double) + sizeof(uint32_t)) + in.rows_size() * sizeof(series::Rows::Row) +
+              in.results_size() * sizeof(Batch::Results) + OtherBytes(in);
   return out;
 }
 
@@ -132,17 +147,34 @@ void PushDecoder::ReadRow(const v1::Row& row, Batch& out, RefusalList& refusals)
     refusals.Add(RefusalReason::kMalformed, kBadTime, count, [&] { return StrCat("a row at ", row.time_ms(), " ms"); });
     return;
   }
-  const bool numbered = row.series_size() != 0;
-  for (int i = 0; i < count; ++i) {
-    const uint64_t number = numbered ? row.series(i) : uint64_t{row.first_series()} + static_cast<uint64_t>(i);
-    if (number >= series_) [[unlikely]] {
-      refusals.Add(RefusalReason::kMalformed, "series that were not registered in this stream", 1, [&] {
-        return StrCat("number ", number, ", but there are ", series_, "; register a series before its first sample");
-      });
-      continue;
+  // The usual row in one piece; of another one what is fine of it.
+  series::Rows& rows = out.rows;
+  const uint32_t first = static_cast<uint32_t>(rows.series.size());
+  if (row.series_size() == 0) {
+    const uint64_t known = row.first_series() < series_ ? series_ - row.first_series() : 0;
+    const int taken = static_cast<int>(std::min<uint64_t>(known, static_cast<uint64_t>(count)));
+    rows.values.insert(rows.values.end(), row.values().begin(), row.values().begin() + taken);
+    rows.series.resize(first + taken);
+    std::iota(rows.series.begin() + first, rows.series.end(), row.first_series());
+    if (taken < count) RefuseNumber(uint64_t{row.first_series()} + taken, count - taken, refusals);
+  } else {
+    for (int i = 0; i < count; ++i) {
+      if (row.series(i) >= series_) [[unlikely]] {
+        RefuseNumber(row.series(i), 1, refusals);
+        continue;
+      }
+      rows.series.push_back(row.series(i));
+      rows.values.push_back(row.values(i));
     }
-    out.points.push_back({static_cast<uint32_t>(number), row.time_ms(), row.values(i)});
   }
+  const uint32_t taken = static_cast<uint32_t>(rows.series.size()) - first;
+  if (taken > 0) rows.rows.push_back({row.time_ms(), taken});
+}
+
+void PushDecoder::RefuseNumber(uint64_t number, int count, RefusalList& refusals) const {
+  refusals.Add(RefusalReason::kMalformed, "series that were not registered in this stream", count, [&] {
+    return StrCat("number ", number, ", but there are ", series_, "; register a series before its first sample");
+  });
 }
 
 void PushDecoder::ReadResults(const v1::CheckResults& in, Batch& out, RefusalList& refusals) const {

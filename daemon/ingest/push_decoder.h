@@ -23,6 +23,7 @@ class PushDecoder {
   void RegisterChecks(const v1::Batch& in, Batch& out);
   SeriesEntry ReadSeries(const v1::SeriesRegistration& registration) const;
   void ReadRow(const v1::Row& row, Batch& out, RefusalList& refusals) const;
+  void RefuseNumber(uint64_t number, int count, RefusalList& refusals) const;
   void ReadResults(const v1::CheckResults& in, Batch& out, RefusalList& refusals) const;
   void ReadFacts(const v1::Batch& in, Batch& out) const;
 

@@ -21,7 +21,12 @@ std::string TimeText(int64_t time_ms) {
 
 Writer::Writer(rocks::Database& database, series::Store& store, ledger::Ledger& ledger, catalogue::Cache& catalogue,
                const Clock& clock, const Options& options)
-    : database_(database), store_(store), ledger_(ledger), catalogue_(catalogue), clock_(clock), options_(options) {}
+    : database_(database),
+      store_(store),
+      ledger_(ledger),
+      catalogue_(catalogue),
+      clock_(clock),
+      options_(options) {}
 
 void Writer::SetOptions(const Options& options) {
   MutexLock lock(mutex_);
@@ -52,9 +57,11 @@ void Writer::Commit(std::vector<Item>& group) {
     now_options_ = options_;
   }
   now_ms_ = clock_.NowMs();
-  points_.clear();
+  oldest_ms_ = std::max(now_ms_ - now_options_.late_window_ms, store_.TakenFromMs(series::SeriesClass::kSamples));
+  newest_ms_ = now_ms_ + now_options_.ahead_window_ms;
+  rows_.Clear();
   staged_.clear();
-  rocks::Batch data;
+  facts_.Clear();
   absl::StatusOr<std::shared_ptr<const catalogue::Catalogue>> catalogue(nullptr);
   for (const Item& item : group) {
     if (item.batch.facts.empty()) continue;
@@ -66,36 +73,58 @@ void Writer::Commit(std::vector<Item>& group) {
   absl::Status status = catalogue.status();
   for (Item& item : group) {
     if (!status.ok()) break;
-    prepared.push_back(Prepare(item, catalogue->get(), data));
+    prepared.push_back(Prepare(item, catalogue->get()));
   }
-  if (status.ok()) status = Write(data);
-  if (!status.ok()) {
-    ledger_.Discard();
-    SetHealth(status);
-    {
-      MutexLock lock(mutex_);
-      ++stats_.failed_commits;
-    }
-    const absl::Status answer =
-        absl::UnavailableError(StrCat("the storage failed, send it again: ", FromAbsl(status.message())));
-    for (Item& item : group) {
-      if (item.batch.session != nullptr) item.batch.session->broken = true;
-      item.done({.status = answer, .refusals = {}, .recorded = {}});
-    }
-    return;
+  bool facts_durable = false;
+  if (status.ok()) {
+    // Facts first. If the rest fails they are sent again, and what is recorded already changes nothing.
+    status = WriteFacts();
+    facts_durable = status.ok();
   }
+  if (facts_durable) ledger_.PublishFacts();
+  if (status.ok()) status = LogSamples();
+  if (!status.ok()) return Fail(group, prepared, facts_durable, status);
+  ledger_.PublishPositions();
+  if (logged_) store_.Append(rows_);
   Publish(group, prepared);
   Count(group, prepared, clock_.Monotonic() - begin);
   for (size_t i = 0; i < group.size(); ++i) group[i].done(std::move(prepared[i].outcome));
   SetHealth(store_.Maintain());
 }
 
-Writer::Prepared Writer::Prepare(Item& item, const catalogue::Catalogue* catalogue, rocks::Batch& data) {
+void Writer::Fail(std::vector<Item>& group, std::vector<Prepared>& prepared, bool facts_durable,
+                  const absl::Status& status) {
+  ledger_.Discard();
+  SetHealth(status);
+  {
+    MutexLock lock(mutex_);
+    ++stats_.failed_commits;
+  }
+  const absl::Status answer =
+      absl::UnavailableError(StrCat("the storage failed, send it again: ", FromAbsl(status.message())));
+  bool new_facts = false;
+  for (size_t i = 0; i < group.size(); ++i) {
+    const bool only_facts = group[i].batch.session == nullptr;
+    if (facts_durable) {
+      for (const ledger::Recorded& recorded : prepared[i].outcome.recorded) new_facts |= !recorded.unchanged;
+    }
+    if (facts_durable && only_facts) {
+      group[i].done(std::move(prepared[i].outcome));
+      continue;
+    }
+    if (!only_facts) group[i].batch.session->broken = true;
+    group[i].done({.status = answer, .refusals = {}, .recorded = {}});
+  }
+  if (new_facts && listener_.on_facts) listener_.on_facts();
+}
+
+Writer::Prepared Writer::Prepare(Item& item, const catalogue::Catalogue* catalogue) {
   Batch& batch = item.batch;
   Prepared prepared;
   NINES_CHECK(batch.session != nullptr || batch.stream.collector.empty());
+  if (batch.session != nullptr) NoticeRemoved(*batch.session);
   if (batch.session != nullptr && batch.session->broken) {
-    prepared.outcome.status = absl::UnavailableError("an earlier batch of this stream was lost; open it again");
+    prepared.outcome.status = absl::UnavailableError("a batch or a series of this stream was lost; open it again");
     batch.results.clear();
     return prepared;
   }
@@ -108,12 +137,12 @@ Writer::Prepared Writer::Prepare(Item& item, const catalogue::Catalogue* catalog
       return prepared;
     }
     staged_[{batch.stream.provider, batch.stream.collector, batch.stream.epoch}] = batch.sequence;
-    ledger_.StagePosition(batch.stream, batch.sequence, data);
+    ledger_.StagePosition(batch.stream, batch.sequence);
   }
   prepared.outcome.refusals = std::move(batch.refusals);
   TakeSamples(batch, prepared);
   TakeResults(batch, prepared);
-  if (!batch.facts.empty()) TakeFacts(item, *catalogue, prepared, data);
+  if (!batch.facts.empty()) TakeFacts(item, *catalogue, prepared);
   for (Refusal& refusal : prepared.outcome.refusals) refusal.sequence = batch.sequence;
   return prepared;
 }
@@ -121,28 +150,36 @@ Writer::Prepared Writer::Prepare(Item& item, const catalogue::Catalogue* catalog
 void Writer::Register(Batch& batch) {
   Session& session = *batch.session;
   for (SeriesEntry& entry : batch.register_series) {
-    const uint32_t number = static_cast<uint32_t>(session.series.size());
-    Session::Slot& slot = session.series.emplace_back();
+    const uint32_t number = static_cast<uint32_t>(session.series.ids.size());
+    session.series.ids.push_back(Session::Slots::kNone);
     if (entry.refused.empty()) {
-      slot.labels = std::move(entry.labels);
+      session.series.fresh[number] = std::move(entry.labels);
     } else {
-      slot.state = Session::Slot::State::kRefused;
       session.refused_series[number] = {entry.reason, std::move(entry.refused)};
     }
   }
   for (CheckEntry& entry : batch.register_checks) {
-    const uint32_t number = static_cast<uint32_t>(session.checks.size());
-    Session::CheckSlot& check = session.checks.emplace_back();
-    check.check = entry.check;
+    const uint32_t number = static_cast<uint32_t>(session.checks.ids.size());
+    session.checks.ids.push_back(Session::Slots::kNone);
+    session.check_ids.push_back(entry.check);
     if (entry.refused.empty()) {
-      check.slot.labels = series::CheckResultLabels(session.provider, entry.check);
+      session.checks.fresh[number] = series::CheckResultLabels(session.provider, entry.check);
     } else {
-      check.slot.state = Session::Slot::State::kRefused;
       session.refused_checks[number] = {entry.reason, std::move(entry.refused)};
     }
   }
   batch.register_series.clear();
   batch.register_checks.clear();
+}
+
+void Writer::NoticeRemoved(Session& session) const {
+  if (session.removals == store_.removals()) return;
+  session.removals = store_.removals();
+  for (const Session::Slots* slots : {&session.series, &session.checks}) {
+    session.broken |= std::any_of(slots->ids.begin(), slots->ids.end(), [&](uint32_t id) {
+      return id != Session::Slots::kNone && !store_.Contains(SeriesId(id));
+    });
+  }
 }
 
 bool Writer::IsDuplicate(const Batch& batch, bool* gap) {
@@ -153,10 +190,12 @@ bool Writer::IsDuplicate(const Batch& batch, bool* gap) {
   return batch.sequence <= last;
 }
 
-const Session::Refused* Writer::Resolve(Session::Slot& slot, const Session& session, uint32_t number,
+const Session::Refused* Writer::Resolve(Session::Slots& slots, const Session& session, uint32_t number,
                                         const absl::flat_hash_map<uint32_t, Session::Refused>& refused) {
-  if (slot.state == Session::Slot::State::kRefused) return &refused.at(number);
-  const std::optional<SeriesId> known = store_.Find(slot.labels);
+  if (const auto found = refused.find(number); found != refused.end()) return &found->second;
+  const auto fresh = slots.fresh.find(number);
+  NINES_CHECK(fresh != slots.fresh.end());
+  const std::optional<SeriesId> known = store_.Find(fresh->second);
   if (!known && store_.SeriesOfProvider(session.provider.value()) >= now_options_.series_per_provider_max) {
     // Not remembered: the limit may be raised while the stream goes on.
     too_many_.reason = RefusalReason::kTooManySeries;
@@ -165,66 +204,90 @@ const Session::Refused* Writer::Resolve(Session::Slot& slot, const Session& sess
                " series; send fewer, or raise ingest.series_per_provider_max");
     return &too_many_;
   }
-  slot.id = known ? *known : store_.Resolve(slot.labels, registrations_);
-  slot.state = Session::Slot::State::kResolved;
-  slot.labels = series::Labels();
+  const SeriesId id = known ? *known : store_.Resolve(fresh->second, registrations_);
+  slots.ids[number] = static_cast<uint32_t>(id.value());
+  slots.fresh.erase(fresh);
+  // A hash map keeps its memory when it is emptied, and there were as many as series.
+  if (slots.fresh.empty()) slots.fresh = {};
   return nullptr;
 }
 
+bool Writer::IsTaken(const series::Rows::Row& row, RefusalList& refusals) const {
+  if (row.time_ms < oldest_ms_) [[unlikely]] {
+    refusals.Add(RefusalReason::kTooOld, "samples older than the window for late ones", row.count, [&] {
+      return StrCat(TimeText(row.time_ms), " is before ", TimeText(oldest_ms_),
+                    "; send sooner, or widen ingest.late_window (now ", FormatDurationMs(now_options_.late_window_ms),
+                    ") and storage.retention_samples");
+    });
+    return false;
+  }
+  if (row.time_ms > newest_ms_) [[unlikely]] {
+    refusals.Add(RefusalReason::kTooFarAhead, "samples ahead of the daemon's clock", row.count, [&] {
+      return StrCat(TimeText(row.time_ms), " is more than ", FormatDurationMs(now_options_.ahead_window_ms), " after ",
+                    TimeText(now_ms_), "; set the sender's clock, or widen ingest.ahead_window");
+    });
+    return false;
+  }
+  return true;
+}
+
 void Writer::TakeSamples(const Batch& batch, Prepared& prepared) {
-  if (batch.points.empty()) return;
+  const series::Rows& rows = batch.rows;
+  if (rows.empty()) return;
   Session& session = *batch.session;
   RefusalList refusals(prepared.outcome.refusals);
-  const int64_t oldest_ms = now_ms_ - now_options_.late_window_ms;
-  const int64_t newest_ms = now_ms_ + now_options_.ahead_window_ms;
-  points_.reserve(points_.size() + batch.points.size());
-  for (const Batch::Point& point : batch.points) {
-    if (point.time_ms < oldest_ms) [[unlikely]] {
-      refusals.Add(RefusalReason::kTooOld, "samples older than the window for late ones", 1, [&] {
-        return StrCat(TimeText(point.time_ms), " is more than ", FormatDurationMs(now_options_.late_window_ms),
-                      " before ", TimeText(now_ms_), "; send sooner, or widen ingest.late_window");
-      });
-      continue;
-    }
-    if (point.time_ms > newest_ms) [[unlikely]] {
-      refusals.Add(RefusalReason::kTooFarAhead, "samples ahead of the daemon's clock", 1, [&] {
-        return StrCat(TimeText(point.time_ms), " is more than ", FormatDurationMs(now_options_.ahead_window_ms),
-                      " after ", TimeText(now_ms_), "; set the sender's clock, or widen ingest.ahead_window");
-      });
-      continue;
-    }
-    Session::Slot& slot = session.series.at(point.series);
-    if (slot.state != Session::Slot::State::kResolved) [[unlikely]] {
-      if (const auto* refused = Resolve(slot, session, point.series, session.refused_series)) {
-        refusals.Add(refused->reason, "samples of series that were refused", 1, [&] { return refused->message; });
-        continue;
+  const size_t begin = rows_.series.size();
+  size_t at = 0;
+  for (const series::Rows::Row& row : rows.rows) {
+    const uint32_t* numbers = rows.series.data() + at;
+    const double* values = rows.values.data() + at;
+    at += row.count;
+    if (!IsTaken(row, refusals)) continue;
+    const size_t first = rows_.series.size();
+    for (uint32_t i = 0; i < row.count; ++i) {
+      const uint32_t id = session.series.ids[numbers[i]];
+      if (id == Session::Slots::kNone) [[unlikely]] {
+        if (const auto* refused = Resolve(session.series, session, numbers[i], session.refused_series)) {
+          refusals.Add(refused->reason, "samples of series that were refused", 1, [&] { return refused->message; });
+          continue;
+        }
       }
+      rows_.series.push_back(session.series.ids[numbers[i]]);
+      rows_.values.push_back(values[i]);
     }
-    points_.push_back({slot.id, point.time_ms, point.value});
-    ++prepared.samples;
+    const uint32_t taken = static_cast<uint32_t>(rows_.series.size() - first);
+    if (taken > 0) rows_.rows.push_back({row.time_ms, taken});
   }
+  prepared.samples += rows_.series.size() - begin;
 }
 
 void Writer::TakeResults(Batch& batch, Prepared& prepared) {
   RefusalList refusals(prepared.outcome.refusals);
+  const int64_t oldest_ms = store_.TakenFromMs(series::SeriesClass::kResults);
   for (Batch::Results& results : batch.results) {
-    Session::CheckSlot& check = batch.session->checks.at(results.check);
-    if (check.slot.state != Session::Slot::State::kResolved) {
-      if (const auto* refused = Resolve(check.slot, *batch.session, results.check, batch.session->refused_checks)) {
+    Session& session = *batch.session;
+    if (session.checks.ids[results.check] == Session::Slots::kNone) {
+      if (const auto* refused = Resolve(session.checks, session, results.check, session.refused_checks)) {
         refusals.Add(refused->reason, "results of checks that were refused", results.samples.size(),
                      [&] { return refused->message; });
         results.samples.clear();
         continue;
       }
     }
-    for (const series::Sample& sample : results.samples)
-      points_.push_back({check.slot.id, sample.time_ms, sample.value});
+    const size_t sent = results.samples.size();
+    std::erase_if(results.samples, [&](const series::Sample& sample) { return sample.time_ms < oldest_ms; });
+    if (results.samples.size() < sent) {
+      refusals.Add(RefusalReason::kTooOld, "results older than their retention", sent - results.samples.size(), [&] {
+        return StrCat("some are before ", TimeText(oldest_ms), "; widen storage.retention_results to keep them");
+      });
+    }
+    const SeriesId id(session.checks.ids[results.check]);
+    for (const series::Sample& sample : results.samples) rows_.Add(id, sample.time_ms, sample.value);
     prepared.results += results.samples.size();
   }
 }
 
-void Writer::TakeFacts(const Item& item, const catalogue::Catalogue& catalogue, Prepared& prepared,
-                       rocks::Batch& data) {
+void Writer::TakeFacts(const Item& item, const catalogue::Catalogue& catalogue, Prepared& prepared) {
   std::vector<ledger::NewFact> good;
   std::string wrong;
   bool denied = false;
@@ -248,23 +311,31 @@ void Writer::TakeFacts(const Item& item, const catalogue::Catalogue& catalogue, 
     prepared.outcome.status = denied ? absl::PermissionDeniedError(wrong) : absl::InvalidArgumentError(wrong);
     return;
   }
-  prepared.outcome.recorded = ledger_.Stage(good, now_ms_, data);
+  prepared.outcome.recorded = ledger_.Stage(good, now_ms_, facts_);
 }
 
-absl::Status Writer::Write(rocks::Batch& data) {
+absl::Status Writer::WriteFacts() {
+  // New series are in the index already, so that they are kept until their write has succeeded.
   if (!registrations_.empty()) {
-    // The log is written in order, so that the synced write below makes this one durable as well.
-    NINES_RETURN_IF_ERROR(database_.Write(registrations_, rocks::Durability::kBuffer));
-    registrations_ = rocks::Batch();
+    NINES_RETURN_IF_ERROR(
+        database_.Write(registrations_, facts_.empty() ? rocks::Durability::kSync : rocks::Durability::kBuffer));
+    registrations_.Clear();
   }
-  if (!points_.empty()) store_.Log(points_, data);
-  if (data.empty()) return absl::OkStatus();
-  return database_.Write(data, rocks::Durability::kSync);
+  // The database's log is written in order, so that this makes the one above durable as well.
+  return facts_.empty() ? absl::OkStatus() : database_.Write(facts_, rocks::Durability::kSync);
+}
+
+absl::Status Writer::LogSamples() {
+  const std::string positions = ledger_.StagedPositions();
+  if (rows_.empty() && positions.empty()) {
+    logged_ = false;
+    return absl::OkStatus();
+  }
+  logged_ = true;
+  return store_.Log(rows_, positions);
 }
 
 void Writer::Publish(const std::vector<Item>& group, const std::vector<Prepared>& prepared) {
-  if (!points_.empty()) store_.Append(points_);
-  ledger_.Publish();
   bool new_facts = false;
   for (size_t i = 0; i < group.size(); ++i) {
     const Batch& batch = group[i].batch;
@@ -274,7 +345,7 @@ void Writer::Publish(const std::vector<Item>& group, const std::vector<Prepared>
     if (!listener_.on_results) continue;
     for (const Batch::Results& results : batch.results) {
       if (results.samples.empty()) continue;
-      listener_.on_results(batch.session->provider, batch.session->checks[results.check].check, results.samples);
+      listener_.on_results(batch.session->provider, batch.session->check_ids[results.check], results.samples);
     }
   }
   if (new_facts && listener_.on_facts) listener_.on_facts();

@@ -22,7 +22,7 @@ class Writer {
   void SetListener(Listener listener) { listener_ = std::move(listener); }  // before the first Commit()
   void SetOptions(const Options& options);
 
-  // All of the group in one synced write, then answers every item. Refused parts are left out; a failed write answers
+  // All of the group in one synced write (facts, which are few, in one before it), then answers every item. Refused parts are left out; a failed write answers
   // each item with Unavailable, and nothing of the group is visible.
   void Commit(std::vector<Item>& group);
 
@@ -39,16 +39,24 @@ class Writer {
   };
   using StreamPosition = std::tuple<ProviderId, std::string, uint64_t>;
 
-  Prepared Prepare(Item& item, const catalogue::Catalogue* catalogue, rocks::Batch& data);
+  Prepared Prepare(Item& item, const catalogue::Catalogue* catalogue);
   void Register(Batch& batch);
   bool IsDuplicate(const Batch& batch, bool* gap);
   void TakeSamples(const Batch& batch, Prepared& prepared);
   void TakeResults(Batch& batch, Prepared& prepared);
-  void TakeFacts(const Item& item, const catalogue::Catalogue& catalogue, Prepared& prepared, rocks::Batch& data);
+  void TakeFacts(const Item& item, const catalogue::Catalogue& catalogue, Prepared& prepared);
   // Null: resolved. Otherwise why nothing is taken under it.
-  const Session::Refused* Resolve(Session::Slot& slot, const Session& session, uint32_t number,
+  const Session::Refused* Resolve(Session::Slots& slots, const Session& session, uint32_t number,
                                   const absl::flat_hash_map<uint32_t, Session::Refused>& refused);
-  absl::Status Write(rocks::Batch& data);
+  // A series of the session that was removed, for it was silent past its retention, breaks it: the sender registers its
+  // series anew.
+  void NoticeRemoved(Session& session) const;
+  // False: the row is outside of the windows, and refused.
+  bool IsTaken(const series::Rows::Row& row, RefusalList& refusals) const;
+  absl::Status WriteFacts();
+  absl::Status LogSamples();
+  // Answers a group that could not be made durable, or only its facts.
+  void Fail(std::vector<Item>& group, std::vector<Prepared>& prepared, bool facts_durable, const absl::Status& status);
   void Publish(const std::vector<Item>& group, const std::vector<Prepared>& prepared);
   void Count(const std::vector<Item>& group, const std::vector<Prepared>& prepared, absl::Duration took);
   void SetHealth(const absl::Status& status);
@@ -65,10 +73,14 @@ class Writer {
   // New label sets. They are known to the store from the moment they are resolved, so that they are kept here until
   // their own write has succeeded, whatever becomes of the samples.
   rocks::Batch registrations_;
-  std::vector<series::Point> points_;          // of the group
+  rocks::Batch facts_;                         // of the group
+  series::Rows rows_;                          // of the group
+  bool logged_ = false;                        // it had something for the log
   std::map<StreamPosition, uint64_t> staged_;  // stream positions of the group
   Options now_options_;                        // for the group
   int64_t now_ms_ = 0;
+  int64_t oldest_ms_ = 0;   // of samples that are taken
+  int64_t newest_ms_ = 0;
   Session::Refused too_many_;
 
   mutable Mutex mutex_;

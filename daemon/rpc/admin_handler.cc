@@ -50,9 +50,21 @@ absl::Status AdminHandler::Backup(const v1::BackupRequest& request, v1::BackupRe
   NINES_RETURN_IF_ERROR(CheckDirectory(directory));
   // Read first: the copy may hold more, never less.
   response->set_ledger_position(ledger_.LastPosition().value());
-  NINES_RETURN_IF_ERROR(database_.Checkpoint(directory.string()));
+  NINES_RETURN_IF_ERROR(store_.Backup(directory.string()));
   response->set_directory(directory.string());
   return CountFiles(directory, response);
+}
+
+absl::Status AdminHandler::VerifyStorage(const v1::VerifyStorageRequest&, v1::VerifyStorageResponse* response) {
+  NINES_ASSIGN_OR_RETURN(const series::Store::Verification found, store_.Verify());
+  response->set_series(found.series);
+  response->set_chunks(found.chunks);
+  response->set_frames(found.frames);
+  response->set_rollups(found.rollups);
+  response->set_samples(found.samples);
+  response->set_damaged(found.damaged);
+  for (const std::string& damage : found.damage) response->add_damage(damage);
+  return absl::OkStatus();
 }
 
 absl::Status AdminHandler::GetVersion(const v1::GetVersionRequest&, v1::GetVersionResponse* response) {

@@ -31,7 +31,7 @@ PushService::PushService(ingest::Ingest& ingest, const ledger::Ledger& ledger, c
 
 PushService::~PushService() = default;
 
-grpc::ServerBidiReactor<v1::PushRequest, v1::PushResponse>* PushService::Push(grpc::CallbackServerContext* context) {
+grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* PushService::Push(grpc::CallbackServerContext* context) {
   auto stream = std::make_shared<PushStream>(*this, context->peer(), CommonName(*context));
   bool stopping = false;
   {

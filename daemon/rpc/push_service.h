@@ -19,7 +19,9 @@ class PushStream;
 
 // IngestService: the streams of collectors. It has to outlive the server it is registered with, and
 // the ingest's Stop(). Thread-safe.
-class PushService final : public v1::IngestService::CallbackService {
+//
+// Messages come and go as bytes: a batch has thousands of small parts, which are parsed into one piece of memory.
+class PushService final : public v1::IngestService::WithRawCallbackMethod_Push<v1::IngestService::Service> {
  public:
   struct Options {
     uint32_t batch_bytes_max = 4 << 20;
@@ -30,7 +32,7 @@ class PushService final : public v1::IngestService::CallbackService {
               const Options& options);
   ~PushService() override;
 
-  grpc::ServerBidiReactor<v1::PushRequest, v1::PushResponse>* Push(grpc::CallbackServerContext* context) override;
+  grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>* Push(grpc::CallbackServerContext* context) override;
 
   // Reads no more, and ends every stream with UNAVAILABLE once what was read is acknowledged. Does not wait.
   // Idempotent.

@@ -1,10 +1,12 @@
 #include "daemon/rpc/push_stream.h"
 
+#include <grpcpp/impl/codegen/proto_utils.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <utility>
 
+#include "base/check.h"
 #include "base/status_macros.h"
 #include "base/version.h"
 #include "daemon/ingest/fact_check.h"
@@ -98,11 +100,20 @@ void PushStream::OnDone() {
 }
 
 absl::Status PushStream::Handle() {
-  switch (request_.message_case()) {
+  arena_.Reset();
+  auto* request = google::protobuf::Arena::CreateMessage<v1::PushRequest>(&arena_);
+  {
+    grpc::ProtoBufferReader reader(&received_);
+    if (!reader.status().ok() || !request->ParseFromZeroCopyStream(&reader)) {
+      return absl::InvalidArgumentError("a message that is no nines.v1.PushRequest; send one, or update the daemon");
+    }
+  }
+  received_.Clear();
+  switch (request->message_case()) {
     case v1::PushRequest::kHello:
-      return HandleHello(request_.hello());
+      return HandleHello(request->hello());
     case v1::PushRequest::kBatch:
-      return HandleBatch(request_.batch());
+      return HandleBatch(request->batch());
     case v1::PushRequest::MESSAGE_NOT_SET:
       break;
   }
@@ -209,15 +220,14 @@ void PushStream::OnOutcome(uint64_t sequence, ingest::Outcome outcome) {
   Advance();
 }
 
-bool PushStream::FillResponse() {
+bool PushStream::FillResponse(v1::PushResponse* response) {
   if (welcome_) {
-    *response_.mutable_welcome() = *std::move(welcome_);
+    *response->mutable_welcome() = *std::move(welcome_);
     welcome_.reset();
     return true;
   }
   if (durable_ == acknowledged_ && refusals_.empty()) return false;
-  v1::Acknowledgement* acknowledgement = response_.mutable_acknowledgement();
-  acknowledgement->Clear();
+  v1::Acknowledgement* acknowledgement = response->mutable_acknowledgement();
   const size_t count = std::min(refusals_.size(), kRefusalsPerMessage);
   for (size_t i = 0; i < count; ++i) ToProto(refusals_[i], acknowledgement->add_refusals());
   refusals_.erase(refusals_.begin(), refusals_.begin() + static_cast<ptrdiff_t>(count));
@@ -229,7 +239,11 @@ bool PushStream::FillResponse() {
 
 void PushStream::Advance() {
   if (finished_) return;
-  if (!writing_ && !cancelled_ && FillResponse()) {
+  if (v1::PushResponse response; !writing_ && !cancelled_ && FillResponse(&response)) {
+    bool own_buffer = false;
+    response_.Clear();
+    // A message of ours always has bytes.
+    NINES_CHECK(grpc::SerializationTraits<v1::PushResponse>::Serialize(response, &response_, &own_buffer).ok());
     writing_ = true;
     StartWrite(&response_);
   }
@@ -242,7 +256,7 @@ void PushStream::Advance() {
   const bool room = in_flight_ < service_.options_.batches_in_flight_max && refusals_.size() < kRefusalsWaitingMax;
   if (!reading_ && room) {
     reading_ = true;
-    StartRead(&request_);
+    StartRead(&received_);
   }
 }
 

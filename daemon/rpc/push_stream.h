@@ -1,5 +1,8 @@
 #pragma once
 
+#include <google/protobuf/arena.h>
+#include <grpcpp/support/byte_buffer.h>
+
 #include <memory>
 #include <optional>
 #include <string>
@@ -16,7 +19,7 @@ namespace nines::rpc {
 // Messages are handled one at a time, in the chain OnReadDone → Submit (→ room) → StartRead; what only that chain
 // touches needs no lock. Everything else is under mutex_, which every reaction takes, so that no reaction runs past
 // OnDone().
-class PushStream final : public grpc::ServerBidiReactor<v1::PushRequest, v1::PushResponse>,
+class PushStream final : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer>,
                          public std::enable_shared_from_this<PushStream> {
  public:
   // `identity`: the common name of the peer's certificate; nullopt: the peer has shown none.
@@ -32,7 +35,7 @@ class PushStream final : public grpc::ServerBidiReactor<v1::PushRequest, v1::Pus
   void OnDone() override;
 
  private:
-  absl::Status Handle();  // request_
+  absl::Status Handle();  // received_
   absl::Status HandleHello(const v1::Hello& hello);
   absl::Status HandleBatch(const v1::Batch& batch);
   void Submit();  // batch_
@@ -40,21 +43,22 @@ class PushStream final : public grpc::ServerBidiReactor<v1::PushRequest, v1::Pus
   void OnOutcome(uint64_t sequence, ingest::Outcome outcome);
   // Starts what can be started now: a write, the next read, or the end.
   void Advance() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
-  bool FillResponse() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  bool FillResponse(v1::PushResponse* response) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
 
   PushService& service_;
   const std::string peer_;
   const std::optional<std::string> identity_;
 
   // The chain's own.
-  v1::PushRequest request_;
+  grpc::ByteBuffer received_;
+  google::protobuf::Arena arena_;  // for what is parsed of it
   std::unique_ptr<ingest::PushDecoder> decoder_;  // null before Hello
   ledger::StreamKey key_;
   uint64_t last_read_ = 0;
   ingest::Batch batch_;
 
   Mutex mutex_;
-  v1::PushResponse response_ ABSL_GUARDED_BY(mutex_);
+  grpc::ByteBuffer response_ ABSL_GUARDED_BY(mutex_);
   std::optional<v1::Welcome> welcome_ ABSL_GUARDED_BY(mutex_);  // to be written
   std::vector<ingest::Refusal> refusals_ ABSL_GUARDED_BY(mutex_);
   uint64_t durable_ ABSL_GUARDED_BY(mutex_) = 0;       // newest durable batch of this stream

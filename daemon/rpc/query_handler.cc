@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <charconv>
 #include <optional>
+#include <span>
 
+#include "absl/container/flat_hash_map.h"
 #include "base/status_macros.h"
 #include "daemon/rpc/paging.h"
 #include "daemon/rpc/request.h"
@@ -64,7 +66,7 @@ absl::StatusOr<std::optional<Position>> ReadPosition(std::string_view method, co
   return std::optional<Position>(position);
 }
 
-// Series are never removed: one that a token names is found again, where other matchers are not asked for meanwhile.
+// A series that a token names is found again, where other matchers are not asked for meanwhile, and it is not removed.
 absl::StatusOr<size_t> IndexOf(const std::vector<SeriesId>& ids, const std::optional<Position>& position) {
   if (!position.has_value()) return size_t{0};
   const auto found = std::find(ids.begin(), ids.end(), position->series);
@@ -120,6 +122,53 @@ absl::Status QueryHandler::QuerySeries(const v1::QuerySeriesRequest& request, v1
       return absl::OkStatus();
     }
   }
+  return absl::OkStatus();
+}
+
+absl::Status QueryHandler::QueryRollups(const v1::QueryRollupsRequest& request, v1::QueryRollupsResponse* response) {
+  NINES_ASSIGN_OR_RETURN(const size_t page_size, PageSize(request.page_size(), 100, 1000));
+  NINES_ASSIGN_OR_RETURN(const std::optional<Position> begin, ReadPosition("rollups", request.page_token()));
+  NINES_ASSIGN_OR_RETURN(const std::vector<series::Matcher> matchers, MatchersOf(request.matchers()));
+  if (!request.has_start_time() || !request.has_end_time()) {
+    return absl::InvalidArgumentError("start_time and end_time are both needed; end_time is exclusive");
+  }
+  if (request.resolution() != v1::RESOLUTION_FIVE_MINUTES && request.resolution() != v1::RESOLUTION_HOUR) {
+    return absl::InvalidArgumentError("resolution is missing or unknown; give RESOLUTION_FIVE_MINUTES or RESOLUTION_HOUR");
+  }
+  const series::Resolution resolution = request.resolution() == v1::RESOLUTION_HOUR
+                                            ? series::Resolution::kHour
+                                            : series::Resolution::kFiveMinutes;
+  NINES_ASSIGN_OR_RETURN(const Interval span, SpanOf(request, {}));
+  NINES_ASSIGN_OR_RETURN(const std::vector<SeriesId> ids, store_.Select(matchers));
+  NINES_ASSIGN_OR_RETURN(const size_t first, IndexOf(ids, begin));
+  const size_t last = std::min(ids.size(), first + page_size);
+  const std::span<const SeriesId> page(ids.data() + first, last - first);
+  // The scan goes by blocks, the answer by labels.
+  absl::flat_hash_map<SeriesId, v1::SeriesRollup> found;
+  const auto visit = [&](SeriesId id, const series::Rollup& rollup) {
+    v1::SeriesRollup& out = found[id];
+    const auto copy = [&](codec::Aggregate aggregate, auto* column) {
+      const std::vector<double>& values = rollup.of(aggregate);
+      column->Add(values.begin(), values.end());
+    };
+    out.mutable_start_ms()->Add(rollup.starts_ms.begin(), rollup.starts_ms.end());
+    copy(codec::Aggregate::kMin, out.mutable_min());
+    copy(codec::Aggregate::kMax, out.mutable_max());
+    copy(codec::Aggregate::kSum, out.mutable_sum());
+    copy(codec::Aggregate::kCount, out.mutable_count());
+    copy(codec::Aggregate::kFirst, out.mutable_first());
+    copy(codec::Aggregate::kLast, out.mutable_last());
+    copy(codec::Aggregate::kIncrease, out.mutable_increase());
+    return true;
+  };
+  NINES_RETURN_IF_ERROR(store_.ScanRollups(page, span, resolution, series::kAllAggregates, visit));
+  for (SeriesId id : page) {
+    const auto rollup = found.find(id);
+    if (rollup == found.end()) continue;
+    FillLabels(store_.LabelsOf(id), &rollup->second);
+    *response->add_series() = std::move(rollup->second);
+  }
+  if (last < ids.size()) response->set_next_page_token(TokenOf("rollups", {ids[last], 0}));
   return absl::OkStatus();
 }
 

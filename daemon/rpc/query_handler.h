@@ -12,6 +12,7 @@ class QueryHandler {
   explicit QueryHandler(const series::Store& store) : store_(store) {}
 
   absl::Status QuerySeries(const v1::QuerySeriesRequest& request, v1::QuerySeriesResponse* response);
+  absl::Status QueryRollups(const v1::QueryRollupsRequest& request, v1::QueryRollupsResponse* response);
   absl::Status ListSeries(const v1::ListSeriesRequest& request, v1::ListSeriesResponse* response);
 
  private:

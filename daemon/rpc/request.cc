@@ -2,11 +2,12 @@
 
 #include "daemon/ingest/batch.h"
 #include "wire/time.h"
+#include "storage/series/rows.h"
 
 namespace nines::rpc {
 
 absl::StatusOr<int64_t> TimeMs(const google::protobuf::Timestamp& time, std::string_view field) {
-  const bool sane = time.seconds() >= 0 && time.seconds() < ingest::kEndTimeMs / 1000 && time.nanos() >= 0 &&
+  const bool sane = time.seconds() >= 0 && time.seconds() < series::kEndTimeMs / 1000 && time.nanos() >= 0 &&
                     time.nanos() < 1'000'000'000;
   if (!sane) return absl::InvalidArgumentError(StrCat(field, " is not a time between 1970 and 9999"));
   return wire::ToMs(time);

@@ -70,6 +70,7 @@ class Query final : public v1::QueryService::Service {
  public:
   explicit Query(QueryHandler& handler) : handler_(handler) {}
   NINES_RPC_METHOD(QuerySeries)
+  NINES_RPC_METHOD(QueryRollups)
   NINES_RPC_METHOD(ListSeries)
 
  private:
@@ -80,6 +81,7 @@ class Admin final : public v1::AdminService::Service {
  public:
   explicit Admin(AdminHandler& handler) : handler_(handler) {}
   NINES_RPC_METHOD(Backup)
+  NINES_RPC_METHOD(VerifyStorage)
   NINES_RPC_METHOD(GetVersion)
 
  private:
@@ -98,7 +100,7 @@ class Services::Impl {
         ledger_handler_(parts.ledger, parts.catalogue, parts.ingest),
         catalogue_handler_(parts.ledger, parts.ingest),
         query_handler_(parts.store),
-        admin_handler_(parts.database, parts.ledger) {
+        admin_handler_(parts.store, parts.ledger) {
     AddUnaryMethods();
   }
 
@@ -124,8 +126,10 @@ class Services::Impl {
     add("/nines.v1.CatalogueService/ApplyCatalogue", catalogue_handler_, &CatalogueHandler::ApplyCatalogue);
     add("/nines.v1.CatalogueService/ListEntries", catalogue_handler_, &CatalogueHandler::ListEntries);
     add("/nines.v1.QueryService/QuerySeries", query_handler_, &QueryHandler::QuerySeries);
+    add("/nines.v1.QueryService/QueryRollups", query_handler_, &QueryHandler::QueryRollups);
     add("/nines.v1.QueryService/ListSeries", query_handler_, &QueryHandler::ListSeries);
     add("/nines.v1.AdminService/Backup", admin_handler_, &AdminHandler::Backup);
+    add("/nines.v1.AdminService/VerifyStorage", admin_handler_, &AdminHandler::VerifyStorage);
     add("/nines.v1.AdminService/GetVersion", admin_handler_, &AdminHandler::GetVersion);
   }
 

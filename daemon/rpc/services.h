@@ -11,7 +11,6 @@
 #include "daemon/report/report.h"
 #include "daemon/rpc/unary.h"
 #include "storage/ledger/ledger.h"
-#include "storage/rocks/database.h"
 #include "storage/series/store.h"
 
 namespace nines::rpc {
@@ -27,7 +26,6 @@ class Services {
     ingest::Ingest& ingest;
     live::Live& live;
     report::Reporter& reporter;
-    rocks::Database& database;
     const Clock& clock;
   };
   explicit Services(const Dependencies& dependencies);

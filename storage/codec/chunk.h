@@ -1,53 +1,67 @@
 #pragma once
 
+#include <array>
+#include <bit>
 #include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "storage/codec/xor_samples.h"
+#include "storage/codec/value_column.h"
 
 namespace nines::codec {
 
-// More samples than this are not in one chunk, so that a damaged count cannot ask for much memory.
-inline constexpr uint32_t kChunkSamplesMax = 1 << 14;
+// A chunk holds samples of up to 64 series, one a slot.
+inline constexpr uint32_t kChunkSlots = 64;
+// More samples of one slot are not in one chunk.
+inline constexpr uint32_t kSlotSamplesMax = 1 << 14;
 
-// What is known of a chunk without unpacking it. `numbers` counts the samples that are not NaN; smallest, largest and
-// sum are over these, and NaN where there is none.
-struct ChunkSummary {
-  uint32_t count = 0;
-  uint32_t numbers = 0;
-  int64_t start_ms = 0;
-  int64_t end_ms = 0;  // time of the last sample
-  double smallest = 0;
-  double largest = 0;
-  double sum = 0;
-  double first = 0;
-  double last = 0;
+// The samples of one slot: 1 to kSlotSamplesMax, in strictly growing order of time. Borrows.
+struct SlotColumn {
+  uint32_t slot = 0;
+  std::span<const int64_t> times_ms;
+  std::span<const double> values;
 };
 
-// The value of a chunk that is stored under `key`: 1 to kChunkSamplesMax samples in growing order of time, in the
-// smaller of the two encodings.
-std::string EncodeChunk(std::string_view key, std::span<const Sample> samples);
+// The value of a chunk that is stored under `key`. `columns` has at least one, in growing order of slots. Series with
+// the same times share them.
+std::string EncodeChunk(std::string_view key, std::span<const SlotColumn> columns, Effort effort);
 
-// A chunk's summary, and its samples still packed. Borrows the value.
+// A chunk whose samples are still packed, apart from the times that were asked for. Borrows the value. Thread-compatible.
 class ChunkView {
  public:
-  // `start_ms` comes from the key. Errors: DataLoss.
-  static absl::StatusOr<ChunkView> Parse(std::string_view key, int64_t start_ms, std::string_view value);
+  // Errors: DataLoss.
+  static absl::StatusOr<ChunkView> Parse(std::string_view key, std::string_view value);
 
-  const ChunkSummary& summary() const { return summary_; }
-  // Appends the samples. Errors: DataLoss; `samples` then has some of them or none.
-  absl::Status Decode(std::vector<Sample>* samples) const;
+  uint64_t slots() const { return slots_; }  // one bit each
+  bool Has(uint32_t slot) const { return ((slots_ >> slot) & 1) != 0; }
+  // Of a slot that it has.
+  uint32_t count(uint32_t slot) const { return times_[places_[slot].times].count; }
+
+  // Times of a slot that it has, valid until the view is gone. Errors: DataLoss.
+  absl::StatusOr<std::span<const int64_t>> Times(uint32_t slot);
+  // Its values, as many. Room for count(slot). Errors: DataLoss.
+  absl::Status Values(uint32_t slot, double* values) const;
 
  private:
+  struct TimeColumn {
+    uint32_t count = 0;
+    std::string_view packed;
+    std::vector<int64_t> unpacked;  // once it was asked for
+  };
+  struct Place {
+    uint32_t times = 0;  // index
+    std::string_view values;
+  };
+
   ChunkView() = default;
 
-  ChunkSummary summary_;
-  uint8_t encoding_ = 0;
-  std::string_view payload_;
+  uint64_t slots_ = 0;
+  std::vector<TimeColumn> times_;
+  std::array<Place, kChunkSlots> places_;
 };
 
 }  // namespace nines::codec

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/container/flat_hash_map.h"
+#include "absl/container/flat_hash_set.h"
 #include "base/check.h"
 #include "base/mutex.h"
 #include "base/status_macros.h"
@@ -135,18 +136,55 @@ class Ledger::Impl {
     return recorded;
   }
 
-  void StagePosition(const StreamKey& key, uint64_t sequence, rocks::Batch& batch) ABSL_LOCKS_EXCLUDED(mutex_) {
-    const std::string encoded = EncodeStreamKey(key);
-    batch.Put(rocks::Family::kStreams, encoded, EncodeSequence(encoded, sequence));
+  void StagePosition(const StreamKey& key, uint64_t sequence) ABSL_LOCKS_EXCLUDED(mutex_) {
     MutexLock lock(mutex_);
-    staged_streams_[encoded] = sequence;
+    staged_streams_[EncodeStreamKey(key)] = sequence;
   }
 
-  void Publish() ABSL_LOCKS_EXCLUDED(mutex_) {
+  std::string StagedPositions() const ABSL_LOCKS_EXCLUDED(mutex_) {
+    std::string bytes;
+    MutexLock lock(mutex_);
+    for (const auto& [stream, sequence] : staged_streams_) {
+      codec::AppendText(stream, &bytes);
+      codec::AppendVarint(sequence, &bytes);
+    }
+    return bytes;
+  }
+
+  absl::Status RestorePositions(std::string_view bytes) ABSL_LOCKS_EXCLUDED(mutex_) {
+    MutexLock lock(mutex_);
+    for (codec::ByteReader reader(bytes); !reader.AtEnd();) {
+      const std::string_view stream = reader.Text();
+      const uint64_t sequence = reader.Varint();
+      if (!reader.ok() || !IsStreamKey(stream)) return absl::DataLossError("its stream positions cannot be read");
+      contents_.streams[std::string(stream)] = sequence;
+      unput_streams_.insert(std::string(stream));
+    }
+    return absl::OkStatus();
+  }
+
+  void PutPositions(rocks::Batch& batch) ABSL_LOCKS_EXCLUDED(mutex_) {
+    MutexLock lock(mutex_);
+    for (const std::string& stream : unput_streams_) {
+      batch.Put(rocks::Family::kStreams, stream, EncodeSequence(stream, contents_.streams[stream]));
+    }
+    // Put again with every cut until a newer one is there: a batch that is not written costs nothing.
+  }
+
+  void PublishFacts() ABSL_LOCKS_EXCLUDED(mutex_) {
     MutexLock lock(mutex_);
     for (FactPtr& fact : staged_) contents_.Add(std::move(fact));
-    for (const auto& [stream, sequence] : staged_streams_) contents_.streams[stream] = sequence;
-    Forget();
+    staged_.clear();
+    staged_in_force_.clear();
+  }
+
+  void PublishPositions() ABSL_LOCKS_EXCLUDED(mutex_) {
+    MutexLock lock(mutex_);
+    for (const auto& [stream, sequence] : staged_streams_) {
+      contents_.streams[stream] = sequence;
+      unput_streams_.insert(stream);
+    }
+    staged_streams_.clear();
   }
 
   void Discard() ABSL_LOCKS_EXCLUDED(mutex_) {
@@ -227,6 +265,7 @@ class Ledger::Impl {
   std::vector<FactPtr> staged_ ABSL_GUARDED_BY(mutex_);
   absl::flat_hash_map<std::string, FactPtr> staged_in_force_ ABSL_GUARDED_BY(mutex_);
   absl::flat_hash_map<std::string, uint64_t> staged_streams_ ABSL_GUARDED_BY(mutex_);
+  absl::flat_hash_set<std::string> unput_streams_ ABSL_GUARDED_BY(mutex_);  // published since the start
 };
 
 Ledger::Ledger(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -242,7 +281,8 @@ absl::StatusOr<std::unique_ptr<Ledger>> Ledger::Open(rocks::Database& database) 
 std::vector<Recorded> Ledger::Stage(std::span<const NewFact> facts, int64_t recorded_ms, rocks::Batch& batch) {
   return impl_->Stage(facts, recorded_ms, batch);
 }
-void Ledger::Publish() { impl_->Publish(); }
+void Ledger::PublishFacts() { impl_->PublishFacts(); }
+void Ledger::PublishPositions() { impl_->PublishPositions(); }
 void Ledger::Discard() { impl_->Discard(); }
 FactId Ledger::LastPosition() const { return impl_->LastPosition(); }
 std::shared_ptr<const Fact> Ledger::Get(FactId id) const { return impl_->Get(id); }
@@ -252,8 +292,9 @@ std::vector<std::shared_ptr<const Fact>> Ledger::List(FactId from, size_t limit)
 }
 FactId Ledger::ReplacedBy(FactId id) const { return impl_->ReplacedBy(id); }
 uint64_t Ledger::LastSequence(const StreamKey& key) const { return impl_->LastSequence(key); }
-void Ledger::StagePosition(const StreamKey& key, uint64_t sequence, rocks::Batch& batch) {
-  impl_->StagePosition(key, sequence, batch);
-}
+void Ledger::StagePosition(const StreamKey& key, uint64_t sequence) { impl_->StagePosition(key, sequence); }
+std::string Ledger::StagedPositions() const { return impl_->StagedPositions(); }
+absl::Status Ledger::RestorePositions(std::string_view bytes) { return impl_->RestorePositions(bytes); }
+void Ledger::PutPositions(rocks::Batch& batch) { impl_->PutPositions(batch); }
 
 }  // namespace nines::ledger

@@ -34,7 +34,8 @@ struct Recorded {
 // The append-only list of facts, and the stream positions. Few and precious: all facts are kept in memory.
 //
 // Writing is done by one thread, in two steps like series::Store: Stage() puts facts into a batch that the caller
-// writes, then Publish() makes them visible; Discard() forgets them when the write failed. Reading is thread-safe.
+// writes, then PublishFacts() makes them visible; positions are staged, logged and published in the same way. Discard()
+// forgets what is staged when its write failed. Reading is thread-safe.
 class Ledger {
  public:
   // Reads everything, which must be sound: DataLoss names the fact that is damaged or missing. The ledger does not use
@@ -46,7 +47,8 @@ class Ledger {
 
   // In order; a fact equal to the one in force under its identity (also one staged before it) is not written again.
   std::vector<Recorded> Stage(std::span<const NewFact> facts, int64_t recorded_ms, rocks::Batch& batch);
-  void Publish();
+  void PublishFacts();
+  void PublishPositions();
   void Discard();
 
   // Position of the last published fact; 0 = none.
@@ -59,9 +61,15 @@ class Ledger {
   // The fact that replaced `id`; 0 = it is in force.
   FactId ReplacedBy(FactId id) const;
 
-  // Stream positions. Staged and published together with the facts of the same batch.
+  // Stream positions. Staged and published together with the facts of the same group; what keeps them is the log record
+  // of the group's samples, with the bytes of StagedPositions(), until PutPositions() has put all that are published into
+  // a batch.
   uint64_t LastSequence(const StreamKey& key) const;
-  void StagePosition(const StreamKey& key, uint64_t sequence, rocks::Batch& batch);
+  void StagePosition(const StreamKey& key, uint64_t sequence);
+  std::string StagedPositions() const;
+  // Takes over what StagedPositions() gave before a crash. Errors: DataLoss.
+  absl::Status RestorePositions(std::string_view bytes);
+  void PutPositions(rocks::Batch& batch);
 
  private:
   class Impl;

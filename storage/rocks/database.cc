@@ -1,5 +1,6 @@
 #include "storage/rocks/database.h"
 
+#include <algorithm>
 #include <array>
 #include <filesystem>
 #include <system_error>
@@ -19,8 +20,8 @@
 namespace nines::rocks {
 namespace {
 
-constexpr std::array<const char*, kFamilyCount> kFamilyNames = {"meta", "series", "chunks",
-                                                                "log",  "facts",  "streams"};
+constexpr std::array<const char*, kFamilyCount> kFamilyNames = {"meta",  "series",       "frames", "raw",    "results",
+                                                                "hours", "five_minutes", "facts",  "streams"};
 
 rocksdb::Slice ToSlice(std::string_view text) { return {text.data(), text.size()}; }
 std::string_view FromSlice(const rocksdb::Slice& slice) { return {slice.data(), slice.size()}; }
@@ -44,8 +45,9 @@ class FamilyNumber final : public rocksdb::ColumnFamilyHandle {
 };
 
 rocksdb::ColumnFamilyHandle* NumberOf(Family family) {
-  static std::array<FamilyNumber, kFamilyCount> numbers = {FamilyNumber(0), FamilyNumber(1), FamilyNumber(2),
-                                                           FamilyNumber(3), FamilyNumber(4), FamilyNumber(5)};
+  static std::array<FamilyNumber, kFamilyCount> numbers = {
+      FamilyNumber(0), FamilyNumber(1), FamilyNumber(2), FamilyNumber(3), FamilyNumber(4),
+      FamilyNumber(5), FamilyNumber(6), FamilyNumber(7), FamilyNumber(8)};
   return &numbers[Index(family)];
 }
 
@@ -98,10 +100,12 @@ rocksdb::DBOptions MakeDbOptions() {
   options.create_if_missing = true;
   options.create_missing_column_families = true;
   options.paranoid_checks = true;
-  // A log cut off in the middle of a write ends there: what was not synced was never acknowledged.
-  options.wal_recovery_mode = rocksdb::WALRecoveryMode::kPointInTimeRecovery;
+  // A log cut off in the middle of a write ends there: what was not synced was never acknowledged. A record that is wrong
+  // in front of others is damage, and the database is not opened: facts may be in it.
+  options.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
   // Seldom written families would otherwise keep old log files alive for ever.
-  options.max_total_wal_size = 256 << 20;
+  options.max_total_wal_size = 96 << 20;
+  options.track_and_verify_wals_in_manifest = true;
   options.max_open_files = 512;
   options.max_background_jobs = 2;
   options.info_log_level = rocksdb::InfoLogLevel::WARN_LEVEL;
@@ -118,23 +122,32 @@ rocksdb::ColumnFamilyOptions MakeFamilyOptions(Family family, const std::shared_
   table.format_version = 5;
   table.checksum = rocksdb::ChecksumType::kXXH3;
   rocksdb::ColumnFamilyOptions options;
-  options.write_buffer_size = 8 << 20;
-  options.compression = rocksdb::kLZ4Compression;
-  if (family == Family::kChunks) {
-    options.write_buffer_size = 32 << 20;
-    options.level_compaction_dynamic_level_bytes = true;
-    table.block_size = 16 << 10;
-  }
-  if (family == Family::kLog) {
-    // Large enough that most of the log is cut before it would be written a second time.
-    options.write_buffer_size = 96 << 20;
-    options.compression = rocksdb::kNoCompression;
+  options.write_buffer_size = 2 << 20;
+  options.arena_block_size = 64 << 10;
+  options.compression = rocksdb::kZSTD;
+  options.level_compaction_dynamic_level_bytes = true;
+  switch (family) {
+    case Family::kFrames:
+    case Family::kRaw:
+    case Family::kResults:
+    case Family::kHours:
+    case Family::kFiveMinutes:
+      // The codec leaves nothing to compress.
+      options.write_buffer_size = 4 << 20;
+      options.max_write_buffer_number = 3;
+      options.compression = rocksdb::kNoCompression;
+      table.block_size = 16 << 10;
+      break;
+    default:
+      break;
   }
   options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
   return options;
 }
 
 }  // namespace
+
+std::string_view NameOf(Family family) { return kFamilyNames[Index(family)]; }
 
 Batch::Batch() : batch_(std::make_unique<rocksdb::WriteBatch>()) {}
 Batch::~Batch() = default;
@@ -150,10 +163,7 @@ void Batch::Delete(Family family, std::string_view key) {
   NINES_CHECK(batch_->Delete(NumberOf(family), ToSlice(key)).ok());
 }
 
-void Batch::DeleteRange(Family family, std::string_view from, std::string_view to) {
-  NINES_CHECK(batch_->DeleteRange(NumberOf(family), ToSlice(from), ToSlice(to)).ok());
-}
-
+void Batch::Clear() { batch_->Clear(); }
 bool Batch::empty() const { return batch_->Count() == 0; }
 size_t Batch::bytes() const { return batch_->GetDataSize(); }
 
@@ -170,6 +180,7 @@ class Database::Impl {
     db_->Close().PermitUncheckedError();
   }
 
+  const std::string& directory() const { return directory_; }
   rocksdb::DB& db() const { return *db_; }
   rocksdb::ColumnFamilyHandle* handle(Family family) const { return handles_[Index(family) + 1]; }
   const std::vector<rocksdb::ColumnFamilyHandle*>& handles() const { return handles_; }
@@ -227,10 +238,13 @@ absl::StatusOr<std::optional<std::string>> Database::Get(Family family, std::str
 }
 
 absl::Status Database::Scan(Family family, std::string_view from, std::string_view to,
-                            const std::function<bool(std::string_view key, std::string_view value)>& visit) const {
+                            const std::function<bool(std::string_view key, std::string_view value)>& visit,
+                            const ReadOptions& read) const {
   const rocksdb::Slice upper = ToSlice(to);
   rocksdb::ReadOptions options;
   if (!to.empty()) options.iterate_upper_bound = &upper;
+  if (read.snapshot != nullptr) options.snapshot = read.snapshot->snapshot_;
+  options.fill_cache = read.cache == Cache::kFill;
   std::unique_ptr<rocksdb::Iterator> it(impl_->db().NewIterator(options, impl_->handle(family)));
   for (it->Seek(ToSlice(from)); it->Valid(); it->Next()) {
     if (!visit(FromSlice(it->key()), FromSlice(it->value()))) return absl::OkStatus();
@@ -251,6 +265,35 @@ absl::Status Database::ScanBackwards(
     if (!visit(FromSlice(it->key()), FromSlice(it->value()))) return absl::OkStatus();
   }
   return ToStatus(it->status(), impl_->Where("read", family));
+}
+
+Snapshot::~Snapshot() { db_.ReleaseSnapshot(snapshot_); }
+
+std::unique_ptr<Snapshot> Database::TakeSnapshot() const {
+  return std::unique_ptr<Snapshot>(new Snapshot(impl_->db(), impl_->db().GetSnapshot()));
+}
+
+Cursor::Cursor(std::unique_ptr<rocksdb::Iterator> iterator, std::string where)
+    : iterator_(std::move(iterator)), where_(std::move(where)) {}
+Cursor::~Cursor() = default;
+void Cursor::Seek(std::string_view key) { iterator_->Seek(ToSlice(key)); }
+void Cursor::Next() { iterator_->Next(); }
+bool Cursor::valid() const { return iterator_->Valid(); }
+std::string_view Cursor::key() const { return FromSlice(iterator_->key()); }
+std::string_view Cursor::value() const { return FromSlice(iterator_->value()); }
+absl::Status Cursor::status() const { return ToStatus(iterator_->status(), where_); }
+
+std::unique_ptr<Cursor> Database::OpenCursor(Family family, const Snapshot* snapshot, Cache cache) const {
+  rocksdb::ReadOptions options;
+  if (snapshot != nullptr) options.snapshot = snapshot->snapshot_;
+  options.fill_cache = cache == Cache::kFill;
+  std::unique_ptr<rocksdb::Iterator> iterator(impl_->db().NewIterator(options, impl_->handle(family)));
+  return std::unique_ptr<Cursor>(new Cursor(std::move(iterator), impl_->Where("read", family)));
+}
+
+absl::Status Database::Flush() {
+  const std::vector<rocksdb::ColumnFamilyHandle*> handles(impl_->handles().begin() + 1, impl_->handles().end());
+  return ToStatus(impl_->db().Flush(rocksdb::FlushOptions(), handles), impl_->Where("flush"));
 }
 
 absl::Status Database::DropFiles(Family family, std::string_view from, std::string_view to) {
@@ -280,6 +323,8 @@ absl::Status Database::Checkpoint(const std::string& directory) {
   std::unique_ptr<rocksdb::Checkpoint> checkpoint(raw);
   return ToStatus(checkpoint->CreateCheckpoint(path.string()), StrCat("backup directory ", path.string()));
 }
+
+const std::string& Database::directory() const { return impl_->directory(); }
 
 uint64_t Database::DiskBytes() const {
   uint64_t total = 0;

@@ -5,38 +5,40 @@
 #include <string>
 #include <string_view>
 
-#include "base/strong_id.h"
-
 namespace nines::series {
 
-// Chunks of a series are kept apart by how much time they span, so that a read of a dense series need not look back as
-// far as the longest chunk of a sparse one reaches.
-enum class SpanClass : uint8_t { kShort = 0, kLong = 1 };
-inline constexpr SpanClass kSpanClasses[] = {SpanClass::kShort, SpanClass::kLong};
-inline constexpr int64_t kShortSpanMs = int64_t{4} * 60 * 60 * 1000;
-inline constexpr int64_t kLongSpanMs = int64_t{32} * 24 * 60 * 60 * 1000;
+// Which chunk stands where both have a sample of one time: a window's over its partition's.
+enum class Level : uint8_t { kPartition = 0, kWindow = 1 };
 
-// From the first to the last sample of a chunk at most.
-constexpr int64_t SpanMaxMs(SpanClass span) { return span == SpanClass::kShort ? kShortSpanMs : kLongSpanMs; }
-// False also where the difference does not fit a number.
-constexpr bool FitsOneChunk(int64_t start_ms, int64_t end_ms) {
-  return static_cast<uint64_t>(end_ms) - static_cast<uint64_t>(start_ms) <= static_cast<uint64_t>(kLongSpanMs);
-}
-constexpr SpanClass SpanClassOf(int64_t start_ms, int64_t end_ms) {
-  return end_ms - start_ms <= kShortSpanMs ? SpanClass::kShort : SpanClass::kLong;
-}
-
-// Where a chunk lies in the database. Of two chunks of a series with a sample at one time the one with the larger
-// sequence stands.
+// Where a sealed chunk lies. Sorts by partition, so that an old partition is a range of keys; then by block, so that
+// one series' history is close together.
 struct ChunkKey {
-  SeriesId series;
-  SpanClass span = SpanClass::kShort;
-  int64_t start_ms = 0;
-  uint64_t sequence = 0;
+  uint32_t partition = 0;
+  uint32_t block = 0;
+  Level level = Level::kWindow;
+  uint32_t window = 0;  // 0 with kPartition
+  uint16_t part = 0;    // more than fits one chunk goes into several
 
-  // Sorts by series, span class, start, sequence.
   std::string Encode() const;
   static std::optional<ChunkKey> Decode(std::string_view bytes);
 };
+
+// A frame: what left the head of one block and is not merged yet. Of two frames with a sample at one time the one with
+// the larger sequence stands, and over every chunk.
+struct FrameKey {
+  uint32_t window = 0;
+  uint32_t block = 0;
+  uint64_t sequence = 0;
+
+  std::string Encode() const;
+  static std::optional<FrameKey> Decode(std::string_view bytes);
+};
+
+// The first key of a partition, of a block in it, and of a level in that; of a window, and of a block in it.
+std::string PartitionPrefix(uint32_t partition);
+std::string BlockPrefix(uint32_t partition, uint32_t block);
+std::string LevelPrefix(uint32_t partition, uint32_t block, Level level, uint32_t window);
+std::string FramePrefix(uint32_t window);
+std::string FramePrefix(uint32_t window, uint32_t block);
 
 }  // namespace nines::series

@@ -1,6 +1,7 @@
 #include "storage/series/labels.h"
 
 #include <algorithm>
+#include <cstdint>
 
 #include "base/text.h"
 #include "base/utf8.h"
@@ -9,13 +10,34 @@
 namespace nines::series {
 namespace {
 
-constexpr size_t kLabelCountMax = 64;
-constexpr size_t kLabelBytesMax = 16 << 10;
-
 bool IsLetter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
 bool IsLabelName(std::string_view name) {
   return !name.empty() && IsLetter(name[0]) &&
          std::all_of(name.begin(), name.end(), [](char c) { return IsLetter(c) || (c >= '0' && c <= '9'); });
+}
+
+// Most names differ in their first letter: quicker than a call.
+bool IsBefore(std::string_view a, std::string_view b) {
+  if (a.empty() || b.empty() || a[0] == b[0]) return a < b;
+  return static_cast<uint8_t>(a[0]) < static_cast<uint8_t>(b[0]);
+}
+
+// Takes a text from the front of `rest`. Most are short, and a start reads millions: quicker than a reader's calls.
+bool TakeText(std::string_view* rest, std::string_view* text) {
+  if (rest->empty()) return false;
+  size_t size = static_cast<uint8_t>((*rest)[0]);
+  if (size < 0x80) {
+    rest->remove_prefix(1);
+  } else {
+    codec::ByteReader reader(*rest);
+    size = reader.Varint();
+    if (!reader.ok()) return false;
+    *rest = reader.rest();
+  }
+  if (size > rest->size()) return false;
+  *text = rest->substr(0, size);
+  rest->remove_prefix(size);
+  return true;
 }
 
 // `pairs` sorted by name.
@@ -86,18 +108,44 @@ std::string Labels::Encode() const {
 }
 
 absl::StatusOr<Labels> Labels::Decode(std::string_view bytes) {
-  codec::ByteReader reader(bytes);
-  Labels labels;
-  const uint64_t count = reader.Varint(kLabelCountMax);
-  for (uint64_t i = 0; i < count && reader.ok(); ++i) {
-    std::string name(reader.Text());
-    labels.pairs_.emplace_back(std::move(name), reader.Text());
-    if (labels.pairs_.back().second.empty()) reader.Fail();
+  EncodedLabels split;
+  bool canonical = SplitLabels(bytes, &split);
+  std::vector<std::pair<std::string, std::string>> pairs;
+  for (const EncodedLabel& label : split) {
+    canonical = canonical && IsLabel(label.name, label.value);
+    pairs.emplace_back(label.name, label.value);
   }
-  if (!reader.AtEnd()) return absl::DataLossError("labels cannot be read");
-  const bool sorted = std::is_sorted(labels.pairs_.begin(), labels.pairs_.end());
-  if (!sorted || !Check(labels.pairs_).ok()) return absl::DataLossError("labels are not in their canonical form");
+  if (!canonical) return absl::DataLossError("labels are not in their canonical form");
+  return FromCanonical(std::move(pairs));
+}
+
+Labels Labels::FromCanonical(std::vector<std::pair<std::string, std::string>> pairs) {
+  Labels labels;
+  labels.pairs_ = std::move(pairs);
   return labels;
+}
+
+bool SplitLabels(std::string_view bytes, EncodedLabels* labels) {
+  labels->clear();
+  codec::ByteReader counter(bytes);
+  uint64_t left = counter.Varint(kLabelCountMax);
+  if (!counter.ok()) return false;
+  std::string_view rest = counter.rest();
+  size_t text_bytes = 0;
+  for (; left > 0; --left) {
+    EncodedLabel label;
+    const std::string_view from = rest;
+    if (!TakeText(&rest, &label.name) || !TakeText(&rest, &label.value)) return false;
+    label.bytes = from.substr(0, from.size() - rest.size());
+    text_bytes += label.name.size() + label.value.size();
+    if (!labels->empty() && !IsBefore(labels->back().name, label.name)) return false;
+    labels->push_back(label);
+  }
+  return rest.empty() && text_bytes <= kLabelBytesMax;
+}
+
+bool IsLabel(std::string_view name, std::string_view value) {
+  return IsLabelName(name) && !value.empty() && IsUtf8(value);
 }
 
 std::string Labels::ToString() const {

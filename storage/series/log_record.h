@@ -1,20 +1,19 @@
 #pragma once
 
-#include <span>
 #include <string>
 #include <string_view>
-#include <vector>
 
-#include "absl/status/statusor.h"
-#include "storage/series/point.h"
+#include "absl/status/status.h"
+#include "storage/series/rows.h"
 
 namespace nines::series {
 
-// The points of one group commit, in the order of their recording, as the log keeps them under `key`: about nine bytes
-// a point where one time stamp serves a scrape. Appends to `value`.
-void EncodeLogRecord(std::string_view key, std::span<const Point> points, std::string* value);
+// One group commit as the log keeps it: the rows, little more than eight bytes a sample where a row names neighbouring
+// series, and a note that the owner of the store had written with them. Appends to `payload`. The rows have times that
+// the store takes.
+void EncodeLogRecord(std::string_view note, const Rows& rows, std::string* payload);
 
-// Appends the points. Errors: DataLoss; `points` then has some of them or none.
-absl::Status DecodeLogRecord(std::string_view key, std::string_view value, std::vector<Point>* points);
+// Appends the rows; `note` lies in `payload`. Errors: DataLoss; `rows` then has some of them or none.
+absl::Status DecodeLogRecord(std::string_view payload, std::string_view* note, Rows* rows);
 
 }  // namespace nines::series

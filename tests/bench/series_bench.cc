@@ -6,6 +6,7 @@
 #include <random>
 
 #include "base/check.h"
+#include "base/clock.h"
 #include "base/text.h"
 #include "storage/series/store.h"
 
@@ -19,13 +20,12 @@ class World {
     NINES_CHECK(mkdtemp(name.data()) != nullptr);
     directory_ = name;
     database_ = *rocks::Database::Open(directory_, {});
-    store_ = *Store::Open(*database_, {});
+    store_ = *Store::Open(*database_, clock_, {});
     rocks::Batch batch;
     for (int i = 0; i < series; ++i) {
       ids_.push_back(store_->Resolve(*Labels::Create({{"__name__", "m"}, {"i", StrCat(i)}}), batch));
     }
     NINES_CHECK(database_->Write(batch, rocks::Durability::kBuffer).ok());
-    points_.resize(ids_.size());
   }
   ~World() {
     store_.reset();
@@ -34,16 +34,17 @@ class World {
   }
 
   // A third each of steady values, counters and noise.
-  void Scrape(rocks::Durability durability) {
+  void Scrape() {
     time_ms_ += 15'000;
+    rows_.Clear();
+    rows_.rows.push_back({time_ms_, static_cast<uint32_t>(ids_.size())});
     for (size_t i = 0; i < ids_.size(); ++i) {
       const double noise = static_cast<double>(random_() % 1000) / 10;
-      points_[i] = {ids_[i], time_ms_, i % 3 == 0 ? 1 : i % 3 == 1 ? static_cast<double>(time_ms_ / 100) : noise};
+      rows_.series.push_back(static_cast<uint32_t>(ids_[i].value()));
+      rows_.values.push_back(i % 3 == 0 ? 1 : i % 3 == 1 ? static_cast<double>(time_ms_ / 100) : noise);
     }
-    rocks::Batch batch;
-    store_->Log(points_, batch);
-    NINES_CHECK(database_->Write(batch, durability).ok());
-    store_->Append(points_);
+    NINES_CHECK(store_->Log(rows_).ok());
+    store_->Append(rows_);
     NINES_CHECK(store_->Maintain().ok());
   }
 
@@ -53,24 +54,25 @@ class World {
 
  private:
   std::string directory_;
+  SystemClock clock_;
   std::unique_ptr<rocks::Database> database_;
   std::unique_ptr<Store> store_;
   std::vector<SeriesId> ids_;
-  std::vector<Point> points_;
+  Rows rows_;
   std::mt19937_64 random_{1};
   int64_t time_ms_ = 1'700'000'000'000;
 };
 
 void BM_Append(benchmark::State& state) {
   World world(static_cast<int>(state.range(0)));
-  for (auto _ : state) world.Scrape(rocks::Durability::kSync);
+  for (auto _ : state) world.Scrape();
   state.SetItemsProcessed(state.iterations() * state.range(0));
 }
 BENCHMARK(BM_Append)->Arg(1'000)->Arg(10'000)->Arg(100'000)->Unit(benchmark::kMillisecond);
 
 void BM_Read(benchmark::State& state) {
   World world(100);
-  for (int i = 0; i < 5760; ++i) world.Scrape(rocks::Durability::kBuffer);  // a day
+  for (int i = 0; i < 5760; ++i) world.Scrape();  // a day
   size_t next = 0;
   int64_t read = 0;
   std::vector<Sample> samples;
@@ -86,7 +88,7 @@ BENCHMARK(BM_Read)->Arg(5 * 60'000)->Arg(24 * 3'600'000)->Unit(benchmark::kMicro
 
 void BM_LastBefore(benchmark::State& state) {
   World world(100);
-  for (int i = 0; i < 1000; ++i) world.Scrape(rocks::Durability::kBuffer);
+  for (int i = 0; i < 1000; ++i) world.Scrape();
   size_t next = 0;
   for (auto _ : state) {
     auto sample = world.store().LastBefore(world.ids()[next++ % 100], world.time_ms());

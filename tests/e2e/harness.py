@@ -92,7 +92,7 @@ class Case(unittest.TestCase):
     def _clean(self):
         for program in self.programs:
             program.kill()
-        logs = sorted(path for path in self.root.rglob("*.log") if path.parent.name != "data")  # RocksDB's own are there
+        logs = sorted(path for path in self.root.rglob("*.log") if "data" not in path.relative_to(self.root).parts)  # the storage's own are there
         found = [f"{log}: {line}" for log in logs
                  for line in log.read_text(errors="replace").splitlines() if any(mark in line for mark in FINDINGS)]
         failed = found or any(error for _, error in getattr(self._outcome, "errors", [])) or not getattr(self._outcome, "success", True)

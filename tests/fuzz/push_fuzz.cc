@@ -11,10 +11,13 @@
 namespace {
 
 void CheckWellFormed(const nines::ingest::Batch& batch, size_t series, size_t checks) {
-  for (const auto& point : batch.points) {
-    NINES_CHECK(point.series < series);
-    NINES_CHECK(nines::ingest::IsTime(point.time_ms));
+  size_t samples = 0;
+  for (const auto& row : batch.rows.rows) {
+    samples += row.count;
+    NINES_CHECK(nines::ingest::IsTime(row.time_ms));
   }
+  NINES_CHECK(samples == batch.rows.series.size() && samples == batch.rows.values.size());
+  for (const uint32_t number : batch.rows.series) NINES_CHECK(number < series);
   for (const auto& results : batch.results) {
     NINES_CHECK(results.check < checks && !results.samples.empty());
     for (const auto& sample : results.samples) NINES_CHECK(nines::ingest::IsTime(sample.time_ms));

@@ -207,7 +207,7 @@ class Daemon {
     NINES_CHECK(mkdtemp(path.data()) != nullptr);
     directory_ = path;
     database_ = Must(rocks::Database::Open(directory_, {}));
-    store_ = Must(series::Store::Open(*database_, {.checkpoint_log_bytes = 1 << 16}));
+    store_ = Must(series::Store::Open(*database_, clock_, {.writer = {.log_bytes_max = 1 << 16}}));
     ledger_ = Must(ledger::Ledger::Open(*database_));
     catalogue_ = std::make_unique<catalogue::Cache>(*ledger_);
     ingest_ = std::make_unique<ingest::Ingest>(*database_, *store_, *ledger_, *catalogue_, clock_, ingest::Options());

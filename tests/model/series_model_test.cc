@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include <bit>
+#include <cmath>
 #include <filesystem>
 #include <map>
 #include <random>
@@ -22,6 +23,12 @@ constexpr int64_t kStart = 1'700'000'000'000;
 
 using Model = std::map<int64_t, uint64_t>;  // time → bits of the value
 
+struct Added {
+  SeriesId series;
+  int64_t time_ms = 0;
+  double value = 0;
+};
+
 struct Pattern {
   const char* text;
   bool (*matches)(std::string_view);
@@ -37,9 +44,15 @@ constexpr Pattern kPatterns[] = {
 class Game {
  public:
   Game(uint64_t seed, const std::string& directory) : random_(seed), directory_(directory) {
-    options_.checkpoint_log_bytes = Pick<uint64_t>({0, 500, 20'000, 1 << 30});
-    options_.checkpoint_step_bytes = Pick<uint64_t>({1, 4 << 20});
-    options_.ready_chunk_bytes = Pick<uint64_t>({1, 2'000, 1 << 20});
+    options_.writer.log_bytes_max = Pick<uint64_t>({0, 500, 20'000, 1 << 30});
+    options_.writer.log_age_max_ms = Pick<int64_t>({1'000, kDay});
+    options_.writer.step_bytes = Pick<uint64_t>({1, 4 << 20});
+    options_.writer.head_pages = Pick<uint32_t>({1, 4});
+    options_.merger.settle_ms = Pick<int64_t>({0, 20'000});
+    options_.merger.frames_max = Pick<uint32_t>({2, 512});
+    options_.merger.dense_samples = Pick<uint32_t>({1, 240, 1'000'000});
+    options_.retention.samples_ms = Pick<int64_t>({30 * kDay, 100'000 * kDay});
+    options_.retention.five_minutes_ms = options_.retention.hours_ms = 100'000 * kDay;
     fillers_ = Pick<int>({0, 0, 0, 0, 100});
   }
 
@@ -76,7 +89,7 @@ class Game {
     database_ = *std::move(database);
   }
   void OpenStore() {
-    auto store = Store::Open(*database_, options_);
+    auto store = Store::Open(*database_, clock_, options_);
     ASSERT_TRUE(store.ok()) << store.status();
     store_ = *std::move(store);
   }
@@ -94,6 +107,7 @@ class Game {
       ids_[i] = store_->Resolve(labels_[i], batch);
       cursor_[i] = kStart;
       step_[i] = Pick<int64_t>({1, 1'000, 15'000, 5 * kMinute, 60 * kMinute, kDay});
+      rolled_[i].clear();
     }
     ASSERT_TRUE(database_->Write(batch, rocks::Durability::kSync).ok());
   }
@@ -120,7 +134,7 @@ class Game {
     return at->first;
   }
 
-  void AddRun(int i, int64_t from, int64_t step, int count, std::vector<Point>* points) {
+  void AddRun(int i, int64_t from, int64_t step, int count, std::vector<Added>* points) {
     const bool constant = Below(2) == 0;
     double value = Value();
     for (int k = 0; k < count; ++k) {
@@ -129,7 +143,7 @@ class Game {
     }
   }
 
-  void AddSome(std::vector<Point>* points) {
+  void AddSome(std::vector<Added>* points) {
     const int i = static_cast<int>(Below(kSeriesCount));
     switch (Below(9)) {
       case 0:
@@ -180,28 +194,47 @@ class Game {
     }
   }
 
+  // What one batch brings, as rows: samples of one time and of neighbouring series share one now and then.
+  Rows RowsOf(const std::vector<Added>& added) {
+    Rows rows;
+    for (const Added& one : added) {
+      const uint32_t id = static_cast<uint32_t>(one.series.value());
+      const bool joins = !rows.empty() && rows.rows.back().time_ms == one.time_ms && Below(2) == 0;
+      if (!joins) {
+        rows.Add(one.series, one.time_ms, one.value);
+        continue;
+      }
+      ++rows.rows.back().count;
+      rows.series.push_back(id);
+      rows.values.push_back(one.value);
+    }
+    return rows;
+  }
+
   void Record() {
-    std::vector<Point> points;
+    std::vector<Added> added;
     const uint64_t parts = 1 + Below(4);
-    for (uint64_t i = 0; i < parts; ++i) AddSome(&points);
-    rocks::Batch batch;
-    store_->Log(points, batch);
+    for (uint64_t i = 0; i < parts; ++i) AddSome(&added);
+    const int64_t from_ms = store_->TakenFromMs(SeriesClass::kSamples);
+    std::erase_if(added, [&](const Added& one) { return one.time_ms < from_ms; });
+    const Rows rows = RowsOf(added);
     if (Below(30) == 0) {
       Note("crash before the write");
       CrashStore();
       return;
     }
-    ASSERT_TRUE(database_->Write(batch, rocks::Durability::kBuffer).ok());
+    const absl::Status logged = store_->Log(rows);
+    ASSERT_TRUE(logged.ok()) << logged;
     const bool crash = Below(30) == 0;
     if (crash) {
       Note("crash before the append");
       CrashStore();
     } else {
-      store_->Append(points);
+      store_->Append(rows);
     }
-    for (const Point& point : points) {
-      const auto i = std::find(std::begin(ids_), std::end(ids_), point.series) - std::begin(ids_);
-      models_[i][point.time_ms] = std::bit_cast<uint64_t>(point.value);
+    for (const Added& one : added) {
+      const auto i = std::find(std::begin(ids_), std::end(ids_), one.series) - std::begin(ids_);
+      models_[i][one.time_ms] = rolled_[i][one.time_ms] = std::bit_cast<uint64_t>(one.value);
     }
     if (Below(2) == 0) Maintain();
   }
@@ -209,6 +242,23 @@ class Game {
   void Maintain() {
     Note("maintain");
     const absl::Status status = store_->Maintain();
+    ASSERT_TRUE(status.ok()) << status;
+  }
+
+  void Tend() {
+    clock_.Advance(absl::Milliseconds(Pick<int64_t>({0, kMinute, kDay, 20 * kDay})));
+    Note("tend at ", clock_.NowMs());
+    const absl::Status status = store_->Tend([] { return false; });
+    ASSERT_TRUE(status.ok()) << status;
+    const int64_t from_ms = store_->TakenFromMs(SeriesClass::kSamples);
+    for (Model& model : models_) {
+      model.erase(model.begin(), model.lower_bound(from_ms));
+    }
+  }
+
+  void Close() {
+    Note("close");
+    const absl::Status status = store_->Close();
     ASSERT_TRUE(status.ok()) << status;
   }
 
@@ -227,11 +277,19 @@ class Game {
     const int i = static_cast<int>(Below(kSeriesCount));
     if (dice < 50) {
       Record();
-    } else if (dice < 60) {
+    } else if (dice < 55) {
       Maintain();
+    } else if (dice < 59) {
+      Tend();
+    } else if (dice < 60) {
+      Close();
     } else if (dice < 63) {
       Note("crash");
       CrashStore();
+    } else if (dice < 66) {
+      const int64_t from = AnyTime(i) + Between(-1, 1);
+      CheckRollups(i, {from, from + Pick<int64_t>({1, kDay, 50 * kDay})},
+                   Below(2) == 0 ? Resolution::kHour : Resolution::kFiveMinutes);
     } else if (dice < 80) {
       const int64_t from = AnyTime(i) + Between(-1, 1);
       CheckRead(i, {from, from + Pick<int64_t>({0, 1, kMinute, kDay, 50 * kDay})});
@@ -255,6 +313,56 @@ class Game {
     }
     ASSERT_TRUE(at == models_[i].end() || at->first >= span.end_ms)
         << "series " << i << ": no sample at " << at->first << ", reading from " << span.start_ms;
+  }
+
+  // Bucket by bucket, from every sample there ever was.
+  void CheckRollups(int i, Interval span, Resolution resolution) {
+    struct Bucket {
+      double min, max, sum, count, first, last, increase;
+    };
+    std::map<int64_t, Bucket> expected;
+    const int64_t bucket_ms = BucketMs(resolution);
+    for (const auto& [time_ms, bits] : rolled_[i]) {
+      const int64_t start_ms = time_ms - time_ms % bucket_ms;
+      const double value = std::bit_cast<double>(bits);
+      if (!span.Contains(start_ms) || std::isnan(value)) continue;
+      const auto [at, fresh] = expected.try_emplace(start_ms, Bucket{value, value, 0, 0, value, value, 0});
+      Bucket& bucket = at->second;
+      bucket.min = std::min(bucket.min, value);
+      bucket.max = std::max(bucket.max, value);
+      bucket.sum += value;
+      bucket.count += 1;
+      if (!fresh) bucket.increase += value >= bucket.last ? value - bucket.last : value;
+      bucket.last = value;
+    }
+    std::map<int64_t, Bucket> found;
+    const absl::Status status = store_->ScanRollups(
+        std::vector<SeriesId>{ids_[i]}, span, resolution, kAllAggregates, [&](SeriesId, const Rollup& rollup) {
+          for (size_t k = 0; k < rollup.starts_ms.size(); ++k) {
+            const auto at = [&](codec::Aggregate aggregate) { return rollup.of(aggregate).at(k); };
+            using enum codec::Aggregate;
+            found[rollup.starts_ms[k]] = {at(kMin), at(kMax),  at(kSum), at(kCount),
+                                          at(kFirst), at(kLast), at(kIncrease)};
+          }
+          return true;
+        });
+    ASSERT_TRUE(status.ok()) << status;
+    ASSERT_EQ(found.size(), expected.size()) << "buckets of series " << i << " from " << span.start_ms;
+    for (const auto& [start_ms, bucket] : expected) {
+      ASSERT_TRUE(found.contains(start_ms)) << "series " << i << ", bucket " << start_ms;
+      const Bucket& other = found[start_ms];
+      ASSERT_EQ(other.count, bucket.count) << "series " << i << ", bucket " << start_ms;
+      ASSERT_EQ(other.min, bucket.min);
+      ASSERT_EQ(other.max, bucket.max);
+      ASSERT_EQ(other.first, bucket.first);
+      ASSERT_EQ(other.last, bucket.last);
+      if (std::isfinite(bucket.sum)) {
+        ASSERT_NEAR(other.sum, bucket.sum, 1e-9 * bucket.count * std::max(std::fabs(bucket.min), std::fabs(bucket.max)));
+      }
+      if (std::isfinite(bucket.increase)) {
+        ASSERT_EQ(other.increase, bucket.increase) << "series " << i << ", bucket " << start_ms;
+      }
+    }
   }
 
   void CheckPoint(int i, int64_t time_ms) {
@@ -308,6 +416,7 @@ class Game {
 
   std::mt19937_64 random_;
   std::string directory_;
+  ManualClock clock_{absl::FromUnixMillis(kStart)};
   Store::Options options_;
   int fillers_ = 0;
   std::unique_ptr<rocks::Database> database_;
@@ -317,13 +426,15 @@ class Game {
   int64_t cursor_[kSeriesCount];
   int64_t step_[kSeriesCount];
   Model models_[kSeriesCount];
+  Model rolled_[kSeriesCount];  // also what was dropped since
   std::vector<std::string> steps_;
 };
 
-// NINES_SEED plays one seed, NINES_SEEDS so many.
+// NINES_SEED plays one seed, NINES_SEEDS so many; NINES_STEPS is the length of a game.
 TEST(SeriesModelTest, AgreesWithAMap) {
   const char* one = getenv("NINES_SEED");
   const char* many = getenv("NINES_SEEDS");
+  const char* steps = getenv("NINES_STEPS");
   const uint64_t first = one != nullptr ? std::stoull(one) : 1;
   const uint64_t count = one != nullptr ? 1 : many != nullptr ? std::stoull(many) : 200;
   const std::filesystem::path base = std::filesystem::temp_directory_path();
@@ -331,7 +442,7 @@ TEST(SeriesModelTest, AgreesWithAMap) {
     SCOPED_TRACE(StrCat("NINES_SEED=", seed));
     std::string directory = (base / "series_model.XXXXXX").string();
     ASSERT_NE(mkdtemp(directory.data()), nullptr);
-    Game(seed, directory).Play(100);
+    Game(seed, directory).Play(steps != nullptr ? std::stoi(steps) : 100);
     std::filesystem::remove_all(directory);
     if (HasFailure()) return;
   }

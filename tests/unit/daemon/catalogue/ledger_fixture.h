@@ -32,7 +32,7 @@ class LedgerFixture : public ::testing::Test {
     rocks::Batch batch;
     ledger_->Stage(facts, 1000, batch);
     ASSERT_TRUE(database_->Write(batch, rocks::Durability::kBuffer).ok());
-    ledger_->Publish();
+    ledger_->PublishFacts();
   }
 
   void Apply(const std::string& yaml, Prune prune = Prune::kNo) {

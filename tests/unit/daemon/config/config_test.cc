@@ -20,6 +20,12 @@ TEST(ConfigTest, NothingGivenIsAllDefaults) {
   ASSERT_TRUE(config.ok()) << config.status();
   EXPECT_EQ(config->grpc_listen, "127.0.0.1:9460");
   EXPECT_EQ(config->late_window_ms, 172'800'000);
+  EXPECT_EQ(config->retention_samples_ms, 7'776'000'000);
+  EXPECT_EQ(config->retention_five_minutes_ms, 34'560'000'000);
+  EXPECT_EQ(config->retention_hours_ms, 316'224'000'000);
+  EXPECT_EQ(config->retention_results_ms, 316'224'000'000);
+  EXPECT_EQ(config->disk_bytes_max, 0);
+  EXPECT_EQ(config->disk_reserve_bytes, 0);
   EXPECT_EQ(MistakesOf(""), "none");
 }
 
@@ -36,6 +42,13 @@ ingest:
   queue_batches_max: 7
   batch_bytes_max: 65536
   series_per_provider_max: 9
+storage:
+  retention_samples: 24h
+  retention_five_minutes: 2d
+  retention_hours: 3d
+  retention_results: unlimited
+  disk_bytes_max: 67108864
+  disk_reserve_bytes: 1048576
 )",
                                         "etc/ninesd.yaml", {});
   ASSERT_TRUE(config.ok()) << config.status();
@@ -49,6 +62,12 @@ ingest:
   EXPECT_EQ(config->queue_batches_max, 7);
   EXPECT_EQ(config->batch_bytes_max, 65536);
   EXPECT_EQ(config->series_per_provider_max, 9);
+  EXPECT_EQ(config->retention_samples_ms, 86'400'000);
+  EXPECT_EQ(config->retention_five_minutes_ms, 172'800'000);
+  EXPECT_EQ(config->retention_hours_ms, 259'200'000);
+  EXPECT_EQ(config->retention_results_ms, 315'576'000'000'000);
+  EXPECT_EQ(config->disk_bytes_max, 64 << 20);
+  EXPECT_EQ(config->disk_reserve_bytes, 1 << 20);
 }
 
 TEST(ConfigTest, MistakesSayWhereAndWhatToDo) {
@@ -66,6 +85,11 @@ TEST(ConfigTest, MistakesSayWhereAndWhatToDo) {
               HasSubstr("etc/ninesd.yaml:2:20: ingest.batch_bytes_max -5 is out of range"));
   EXPECT_THAT(MistakesOf("ingest: {queue_batches_max: 0}\n"), HasSubstr("queue_batches_max 0 is out of range"));
   EXPECT_THAT(MistakesOf("ingest: {series_per_provider_max: -1}\n"), HasSubstr("out of range"));
+  EXPECT_THAT(MistakesOf("storage:\n  disk_bytes_max: 67108863\n"),
+              HasSubstr("etc/ninesd.yaml:2:19: storage.disk_bytes_max 67108863 is out of range"));
+  EXPECT_THAT(MistakesOf("storage: {disk_reserve_bytes: -1}\n"), HasSubstr("disk_reserve_bytes -1 is out of range"));
+  EXPECT_THAT(MistakesOf("storage: {retention_samples: -1d}\n"), HasSubstr("etc/ninesd.yaml:1:"));
+  EXPECT_THAT(MistakesOf("storage: {retention: 1d}\n"), HasSubstr("storage"));
   EXPECT_THAT(MistakesOf("data_dir: ''\n"), HasSubstr("data_dir is empty"));
   EXPECT_THAT(MistakesOf("tls: {cert_file: /nowhere/c.pem, key_file: /nowhere/k.pem}\n"),
               HasSubstr("cannot read '/nowhere/c.pem'"));

@@ -82,7 +82,17 @@ MetricsInput Example() {
   input.ingest.commit_seconds = 0.0125;
   input.collectors = {{ProviderId("cloud-a"), "c1", "0.1.0", true, 1'738'339'199'500, 1024, 1 << 30, 0, 2},
                       {ProviderId("cloud-b"), "c2", "0.1.0", false, 0, 0, 1 << 30, 7, 0}};
-  input.series = {.series = 300'000, .head_samples = 6, .head_bytes = 96, .log_bytes = 1000, .chunks_written = 9};
+  input.series = {.series = 300'000,
+                  .index_bytes = 21'000'000,
+                  .head_samples = 6,
+                  .head_bytes = 96,
+                  .log_bytes = 1000,
+                  .dirty_windows = 11,
+                  .frames_written = 12,
+                  .windows_merged = 9,
+                  .partitions_merged = 13,
+                  .series_removed = 14,
+                  .damaged = 15};
   input.disk_bytes = 29'000'000'000;
   input.http.requests = {{{"/metrics", 200}, 8}, {{"/nines.v1.ReportService/GetReport", 404}, 1}};
   input.http.connections = 2;

@@ -10,6 +10,7 @@
 namespace nines::ingest {
 namespace {
 
+using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
@@ -61,10 +62,13 @@ TEST_F(PushDecoderTest, AWellFormedBatch) {
   results->add_states(v1::RESULT_STATE_DOWN);
   const Batch out = decoder.Decode(in);
   EXPECT_THAT(out.refusals, IsEmpty());
-  ASSERT_THAT(out.points, SizeIs(3));
-  EXPECT_EQ(out.points[1].series, 1u);
-  EXPECT_EQ(out.points[2].series, 1u);
-  EXPECT_EQ(out.points[2].time_ms, 2000);
+  ASSERT_THAT(out.rows.rows, SizeIs(2));
+  EXPECT_EQ(out.rows.rows[0].time_ms, 1000);
+  EXPECT_EQ(out.rows.rows[0].count, 2u);
+  EXPECT_EQ(out.rows.rows[1].time_ms, 2000);
+  EXPECT_EQ(out.rows.rows[1].count, 1u);
+  EXPECT_THAT(out.rows.series, ElementsAre(0, 1, 1));
+  EXPECT_THAT(out.rows.values, ElementsAre(1, 2, 3));
   EXPECT_EQ(out.register_series[1].labels.ToString(), "b{provider=\"north\"}");
   ASSERT_THAT(out.results, SizeIs(1));
   EXPECT_EQ(out.results[0].samples[0].value, 0.5);
@@ -80,7 +84,7 @@ TEST_F(PushDecoderTest, NumbersGoOnOverBatches) {
   AddSeries(next, {{"__name__", "second"}});
   AddRow(next, 1000, {1, 2, 3});
   const Batch out = decoder.Decode(next);
-  EXPECT_THAT(out.points, SizeIs(2));
+  EXPECT_THAT(out.rows.values, SizeIs(2));
   ExpectRefused(out, RefusalReason::kMalformed, 1, "number 2, but there are 2; register a series before");
 }
 
@@ -89,7 +93,7 @@ TEST_F(PushDecoderTest, UnregisteredSeries) {
   AddRow(in, 1000, {1, 2})->set_first_series(4'294'967'295u);
   const Batch out = decoder.Decode(in);
   ExpectRefused(out, RefusalReason::kMalformed, 2, "series that were not registered in this stream: number 4294967295");
-  EXPECT_THAT(out.points, IsEmpty());
+  EXPECT_THAT(out.rows.values, IsEmpty());
 }
 
 TEST_F(PushDecoderTest, RowColumnsOfDifferentLength) {
@@ -100,7 +104,7 @@ TEST_F(PushDecoderTest, RowColumnsOfDifferentLength) {
   AddRow(in, 1000, {9});
   const Batch out = decoder.Decode(in);
   ExpectRefused(out, RefusalReason::kMalformed, 2, "a row of 2 series has 1 values");
-  EXPECT_THAT(out.points, SizeIs(1)) << "the rest of the batch is taken";
+  EXPECT_THAT(out.rows.values, SizeIs(1)) << "the rest of the batch is taken";
 }
 
 TEST_F(PushDecoderTest, RowTimesOfNoYear) {
@@ -111,7 +115,7 @@ TEST_F(PushDecoderTest, RowTimesOfNoYear) {
   AddRow(in, 253'402'300'799'999, {1});
   const Batch out = decoder.Decode(in);
   ExpectRefused(out, RefusalReason::kMalformed, 2, "times outside the years 1970 to 9999");
-  EXPECT_THAT(out.points, SizeIs(2));
+  EXPECT_THAT(out.rows.values, SizeIs(2));
 }
 
 TEST_F(PushDecoderTest, LabelsThatCannotBe) {
@@ -146,7 +150,7 @@ TEST_F(PushDecoderTest, MoreRegistrationsThanAStreamMayHave) {
   AddRow(in, 1000, {1, 2});
   const Batch out = small.Decode(in);
   EXPECT_THAT(out.register_series, SizeIs(1));
-  EXPECT_THAT(out.points, SizeIs(1));
+  EXPECT_THAT(out.rows.values, SizeIs(1));
   EXPECT_THAT(out.refusals, SizeIs(1));
 }
 

@@ -34,7 +34,7 @@ class World {
     rocks::Batch batch;
     ledger->Stage(Catalogue(), 0, batch);
     NINES_CHECK(database->Write(batch, rocks::Durability::kSync).ok());
-    ledger->Publish();
+    ledger->PublishFacts();
   }
   ~World() {
     Close();
@@ -60,7 +60,7 @@ class World {
   std::vector<series::Sample> Read(const series::Labels& labels) const {
     std::vector<series::Sample> samples;
     const auto id = store->Find(labels);
-    if (id) NINES_CHECK(store->Read(*id, {kFirstTimeMs, kEndTimeMs}, &samples).ok());
+    if (id) NINES_CHECK(store->Read(*id, {series::kFirstTimeMs, series::kEndTimeMs}, &samples).ok());
     return samples;
   }
 
@@ -79,6 +79,7 @@ class World {
 
   const int64_t now_ms = 1'790'000'000'000;
   ManualClock clock{absl::FromUnixMillis(now_ms)};
+  series::Store::Options store_options;  // of the next Reopen()
   std::unique_ptr<rocks::Database> database;
   std::unique_ptr<series::Store> store;
   std::unique_ptr<ledger::Ledger> ledger;
@@ -93,14 +94,18 @@ class World {
   }
   void Open() {
     database = Must(rocks::Database::Open(directory_, {}));
-    store = Must(series::Store::Open(*database, {}));
     ledger = Must(ledger::Ledger::Open(*database));
+    const series::Store::Notes notes = {
+        .recovered = [this](std::string_view positions) { return ledger->RestorePositions(positions); },
+        .on_cut = [this](rocks::Batch& batch) { ledger->PutPositions(batch); },
+    };
+    store = Must(series::Store::Open(*database, clock, store_options, notes));
     catalogue = std::make_unique<catalogue::Cache>(*ledger);
   }
   void Close() {
     catalogue.reset();
-    ledger.reset();
     store.reset();
+    ledger.reset();
     database.reset();
   }
 

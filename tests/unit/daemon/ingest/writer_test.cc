@@ -38,11 +38,14 @@ class WriterTest : public testing::Test {
     one.push_back(std::move(batch));
     return Commit(std::move(one)).at(0);
   }
+  static void AddSample(Batch& batch, uint32_t number, int64_t time_ms, double value) {
+    batch.rows.Add(SeriesId(number), time_ms, value);
+  }
   // One sample of the series `name`, which the batch registers.
   Batch Sample(uint64_t sequence, const std::string& name, int64_t time_ms, double value) {
     Batch batch = world.StreamBatch(session, sequence);
     batch.register_series.push_back({.labels = World::LabelsOf(name), .refused = {}});
-    batch.points.push_back({registered++, time_ms, value});
+    AddSample(batch, registered++, time_ms, value);
     return batch;
   }
   Batch Result(uint64_t sequence, const std::string& check, int64_t time_ms, double value) {
@@ -74,6 +77,64 @@ TEST_F(WriterTest, AcknowledgedIsOnDisk) {
   EXPECT_EQ(world.ledger->LastSequence(key), 1u);
 }
 
+// What is cut from the log takes the positions of its streams into the database.
+TEST_F(WriterTest, PositionsOutliveTheLog) {
+  MakeWriter();
+  EXPECT_TRUE(CommitOne(Sample(3, "up", world.now_ms, 1.5)).status.ok());
+  ASSERT_TRUE(world.store->Close().ok());
+  EXPECT_TRUE(CommitOne(Sample(4, "up", world.now_ms + 1, 2.5)).status.ok());
+  world.Reopen();
+  EXPECT_EQ(world.ledger->LastSequence(key), 4u);
+  EXPECT_THAT(Values(World::LabelsOf("up")), ElementsAre(1.5, 2.5));
+  ASSERT_TRUE(world.store->Close().ok());
+  world.Reopen();
+  EXPECT_EQ(world.ledger->LastSequence(key), 4u);
+  EXPECT_THAT(Values(World::LabelsOf("up")), ElementsAre(1.5, 2.5));
+}
+
+TEST_F(WriterTest, ARowIsTakenWhole) {
+  MakeWriter();
+  Batch batch = world.StreamBatch(session, 1);
+  for (const char* name : {"a", "b", "c"}) {
+    batch.register_series.push_back({.labels = World::LabelsOf(name), .refused = {}});
+  }
+  batch.rows.rows = {{world.now_ms, 3}, {world.now_ms - options.late_window_ms - 1, 2}, {world.now_ms + 1, 2}};
+  batch.rows.series = {0, 1, 2, 0, 1, 2, 0};
+  batch.rows.values = {1, 2, 3, 4, 5, 6, 7};
+  const Outcome outcome = CommitOne(std::move(batch));
+  ASSERT_EQ(outcome.refusals.size(), 1u);
+  EXPECT_EQ(outcome.refusals[0].reason, RefusalReason::kTooOld);
+  EXPECT_EQ(outcome.refusals[0].count, 2u);
+  EXPECT_EQ(writer->stats().samples, 5u);
+  EXPECT_THAT(Values(World::LabelsOf("a")), ElementsAre(1, 7));
+  EXPECT_THAT(Values(World::LabelsOf("b")), ElementsAre(2));
+  EXPECT_THAT(Values(World::LabelsOf("c")), ElementsAre(3, 6));
+}
+
+// A session that holds the id of a series which was removed must not write to it.
+TEST_F(WriterTest, ASessionWhoseSeriesWasRemovedIsToldToBeginAgain) {
+  constexpr int64_t kDayMs = 86'400'000;
+  world.store_options.retention = {
+      .samples_ms = kDayMs, .five_minutes_ms = kDayMs, .hours_ms = kDayMs, .results_ms = kDayMs};
+  world.Reopen();
+  MakeWriter();
+  EXPECT_TRUE(CommitOne(Sample(1, "a", world.now_ms, 1)).status.ok());
+  ASSERT_TRUE(world.store->Close().ok());
+  world.clock.Advance(absl::Hours(24 * 10));
+  ASSERT_TRUE(world.store->Tend([] { return false; }).ok());
+  ASSERT_TRUE(world.store->Maintain().ok());
+  ASSERT_EQ(world.store->removals(), 1u);
+  const int64_t later_ms = world.now_ms + 10 * kDayMs;
+  Batch next = world.StreamBatch(session, 2);
+  AddSample(next, 0, later_ms, 2);
+  EXPECT_EQ(CommitOne(std::move(next)).status.code(), absl::StatusCode::kUnavailable);
+  EXPECT_EQ(world.ledger->LastSequence(key), 1u);
+  session = std::make_shared<Session>(ProviderId("north"));
+  registered = 0;
+  EXPECT_TRUE(CommitOne(Sample(2, "a", later_ms, 2)).status.ok());
+  EXPECT_THAT(Values(World::LabelsOf("a")), ElementsAre(2));
+}
+
 TEST_F(WriterTest, DuplicatesChangeNothingOverGroupsAndWithinOne) {
   MakeWriter();
   CommitOne(Sample(5, "a", world.now_ms, 1));
@@ -97,7 +158,7 @@ TEST_F(WriterTest, RegistrationsOfADuplicateCount) {
   registered = 0;
   EXPECT_TRUE(CommitOne(Sample(1, "a", world.now_ms, 1)).duplicate);
   Batch next = world.StreamBatch(session, 2);
-  next.points.push_back({0, world.now_ms + 1, 2});
+  AddSample(next, 0, world.now_ms + 1, 2);
   EXPECT_TRUE(CommitOne(std::move(next)).status.ok());
   EXPECT_THAT(Values(World::LabelsOf("a")), ElementsAre(1, 2));
 }
@@ -125,13 +186,14 @@ TEST_F(WriterTest, WindowsRefuseJustOutsideAndTakeTheEdge) {
   options.ahead_window_ms = 100;
   MakeWriter();
   Batch batch = Sample(1, "a", world.now_ms - 1000, 1);
-  for (const int64_t offset : {-1002, -1001, 100, 101}) batch.points.push_back({0, world.now_ms + offset, 2});
+  for (const int64_t offset : {-1002, -1001, 100, 101}) AddSample(batch, 0, world.now_ms + offset, 2);
   const Outcome outcome = CommitOne(std::move(batch));
   ASSERT_EQ(outcome.refusals.size(), 2u);
   EXPECT_EQ(outcome.refusals[0].reason, RefusalReason::kTooOld);
   EXPECT_EQ(outcome.refusals[0].count, 2u);
   EXPECT_EQ(outcome.refusals[0].sequence, 1u);
-  EXPECT_THAT(outcome.refusals[0].message, HasSubstr("is more than 1s before 2026-"));
+  EXPECT_THAT(outcome.refusals[0].message, HasSubstr("is before 2026-"));
+  EXPECT_THAT(outcome.refusals[0].message, HasSubstr("widen ingest.late_window (now 1s)"));
   EXPECT_EQ(outcome.refusals[1].reason, RefusalReason::kTooFarAhead);
   EXPECT_THAT(outcome.refusals[1].message, HasSubstr("widen ingest.ahead_window"));
   EXPECT_THAT(Values(World::LabelsOf("a")), ElementsAre(1, 2));
@@ -152,7 +214,7 @@ TEST_F(WriterTest, SeriesLimitIsTheProvidersOwn) {
   CommitOne(Sample(1, "a", world.now_ms, 1));
   CommitOne(Sample(2, "b", world.now_ms, 1));
   Batch third = Sample(3, "c", world.now_ms, 1);
-  third.points.push_back({0, world.now_ms + 1, 5});  // a known series goes on
+  AddSample(third, 0, world.now_ms + 1, 5);  // a known series goes on
   const Outcome outcome = CommitOne(std::move(third));
   ASSERT_EQ(outcome.refusals.size(), 1u);
   EXPECT_EQ(outcome.refusals[0].reason, RefusalReason::kTooManySeries);
@@ -163,7 +225,7 @@ TEST_F(WriterTest, SeriesLimitIsTheProvidersOwn) {
   options.series_per_provider_max = 3;
   writer->SetOptions(options);
   Batch again = world.StreamBatch(session, 4);
-  again.points.push_back({2, world.now_ms, 7});
+  AddSample(again, 2, world.now_ms, 7);
   EXPECT_THAT(CommitOne(std::move(again)).refusals, IsEmpty());
   EXPECT_THAT(Values(World::LabelsOf("c")), ElementsAre(7));
 }
@@ -173,7 +235,11 @@ TEST_F(WriterTest, ARefusedRegistrationRefusesItsSamplesAlone) {
   Batch batch = world.StreamBatch(session, 1);
   batch.register_series.push_back({.labels = {}, .reason = RefusalReason::kNotAllowed, .refused = "not yours"});
   batch.register_series.push_back({.labels = World::LabelsOf("fine"), .refused = {}});
-  batch.points = {{0, world.now_ms, 1}, {1, world.now_ms, 2}, {0, world.now_ms, 3}};
+  // In one row, in the way that a scrape comes; and once more by itself.
+  batch.rows.rows = {{world.now_ms, 2}};
+  batch.rows.series = {0, 1};
+  batch.rows.values = {1, 2};
+  AddSample(batch, 0, world.now_ms, 3);
   const Outcome outcome = CommitOne(std::move(batch));
   ASSERT_EQ(outcome.refusals.size(), 1u);
   EXPECT_EQ(outcome.refusals[0].reason, RefusalReason::kNotAllowed);
@@ -300,6 +366,34 @@ TEST_F(WriterTest, AFailedWriteLosesTheWholeGroupAndNothingOfItIsSeen) {
   EXPECT_THAT(Values(World::LabelsOf("b")), ElementsAre(2));
 }
 
+// As above where there is nothing to write but to the log.
+TEST_F(WriterTest, ALogThatTakesNothingLosesTheGroupAndGoesOnWhenThereIsRoom) {
+  MakeWriter();
+  CommitOne(Sample(1, "a", world.now_ms, 1));
+  const auto next = [&](uint64_t sequence, int64_t offset, double value) {
+    Batch batch = world.StreamBatch(session, sequence);
+    AddSample(batch, 0, world.now_ms + offset, value);
+    return batch;
+  };
+  {
+    FullDisk full;
+    const Outcome outcome = CommitOne(next(2, 1, 2));
+    EXPECT_EQ(outcome.status.code(), absl::StatusCode::kUnavailable);
+    EXPECT_THAT(std::string(outcome.status.message()), HasSubstr("send it again"));
+  }
+  EXPECT_FALSE(writer->healthy().ok());
+  EXPECT_THAT(Values(World::LabelsOf("a")), ElementsAre(1));
+  EXPECT_EQ(world.ledger->LastSequence(key), 1u);
+  session = std::make_shared<Session>(ProviderId("north"));
+  registered = 0;
+  EXPECT_TRUE(CommitOne(Sample(2, "a", world.now_ms + 1, 3)).status.ok());
+  EXPECT_TRUE(writer->healthy().ok());
+  world.Reopen();
+  EXPECT_THAT(world.store->recovery_damage(), IsEmpty());
+  EXPECT_THAT(Values(World::LabelsOf("a")), ElementsAre(1, 3));
+  EXPECT_EQ(world.ledger->LastSequence(key), 2u);
+}
+
 TEST_F(WriterTest, NoBatchOfAStreamPassesALostOne) {
   MakeWriter();
   // A catalogue that cannot be read loses batches with facts, and those alone.
@@ -307,7 +401,7 @@ TEST_F(WriterTest, NoBatchOfAStreamPassesALostOne) {
   world.ledger->Stage(std::vector<ledger::NewFact>{{"x", ProviderId(), ledger::CatalogueChange{"target", "t", "\xff"}}},
                       0, batch);
   ASSERT_TRUE(world.database->Write(batch, rocks::Durability::kSync).ok());
-  world.ledger->Publish();
+  world.ledger->PublishFacts();
   Batch lost = world.StreamBatch(session, 1);
   lost.facts = {World::Incident("i-1", "portal", 1000, 2000)};
   EXPECT_FALSE(CommitOne(std::move(lost)).status.ok());
@@ -323,7 +417,9 @@ TEST_F(WriterTest, ValuesKeepEveryBit) {
   Batch batch = world.StreamBatch(session, 1);
   batch.register_series.push_back({.labels = World::LabelsOf("a"), .refused = {}});
   const uint64_t patterns[] = {series::kStaleBits, 0x8000000000000000, 0x7ff0000000000000, 0xfff8000000000001};
-  for (int i = 0; i < 4; ++i) batch.points.push_back({0, world.now_ms + i, std::bit_cast<double>(patterns[i])});
+  for (int i = 0; i < 4; ++i) {
+    AddSample(batch, 0, world.now_ms + i, std::bit_cast<double>(patterns[i]));
+  }
   CommitOne(std::move(batch));
   const auto samples = world.Read(World::LabelsOf("a"));
   ASSERT_EQ(samples.size(), 4u);

@@ -52,7 +52,7 @@ class SupervisedWorld {
     NINES_CHECK(mkdtemp(path.data()) != nullptr);
     directory = path;
     database = Must(rocks::Database::Open(directory + "/data", {}));
-    store = Must(series::Store::Open(*database, {}));
+    store = Must(series::Store::Open(*database, clock, {}));
     ledger = Must(ledger::Ledger::Open(*database));
     catalogue = std::make_unique<catalogue::Cache>(*ledger);
     v1::Provider provider;
@@ -114,18 +114,18 @@ class SupervisedWorld {
     rocks::Batch batch;
     ledger->Stage(facts, 0, batch);
     NINES_CHECK(database->Write(batch, rocks::Durability::kBuffer).ok());
-    ledger->Publish();
+    ledger->PublishFacts();
   }
 
   // Stores results in the order of recording.
   void Store(const std::string& check, const std::vector<series::Sample>& samples) {
     rocks::Batch batch;
     const SeriesId id = store->Resolve(series::CheckResultLabels(ProviderId("north"), CheckId(check)), batch);
-    std::vector<series::Point> points;
-    for (const series::Sample& sample : samples) points.push_back({id, sample.time_ms, sample.value});
-    store->Log(points, batch);
+    series::Rows rows;
+    for (const series::Sample& sample : samples) rows.Add(id, sample.time_ms, sample.value);
     NINES_CHECK(database->Write(batch, rocks::Durability::kBuffer).ok());
-    store->Append(points);
+    NINES_CHECK(store->Log(rows).ok());
+    store->Append(rows);
   }
 
   ManualClock clock{absl::FromUnixMillis(1'800'000'000'000)};

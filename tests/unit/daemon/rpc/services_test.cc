@@ -45,7 +45,7 @@ class ServicesTest : public testing::Test {
     ingest_.SetListener({.on_results = nullptr, .on_facts = [this] { EXPECT_TRUE(live_->OnFacts().ok()); }});
     ingest_.Start();
     services_ = std::make_unique<Services>(Services::Dependencies{
-        *world_.store, *world_.ledger, *world_.catalogue, ingest_, *live_, reporter_, *world_.database, world_.clock});
+        *world_.store, *world_.ledger, *world_.catalogue, ingest_, *live_, reporter_, world_.clock});
   }
   ~ServicesTest() override { ingest_.Stop(); }
 

@@ -3,7 +3,6 @@
 #include "base/crc32c.h"
 #include "base/utf8.h"
 #include "gtest/gtest.h"
-#include "storage/codec/bit_stream.h"
 
 namespace nines::codec {
 namespace {
@@ -97,22 +96,6 @@ TEST(BytesTest, ChecksumCoversKeyAndValue) {
   }
 }
 
-TEST(BitStreamTest, WidthsOfAllSizesAtAllOffsets) {
-  for (int offset = 1; offset <= 64; ++offset) {
-    BitWriter writer;
-    writer.Write(1, offset);
-    for (int width = 1; width <= 64; ++width) writer.Write(~uint64_t{0} >> (64 - width), width);
-    std::string bytes;
-    writer.AppendTo(&bytes);
-    EXPECT_EQ(bytes.size(), writer.size_bytes());
-    BitReader reader(bytes);
-    EXPECT_EQ(reader.Read(offset), 1u);
-    for (int width = 1; width <= 64; ++width) ASSERT_EQ(reader.Read(width), ~uint64_t{0} >> (64 - width)) << offset;
-    EXPECT_TRUE(reader.AtEnd());
-    EXPECT_EQ(reader.Read(8), 0u);
-    EXPECT_FALSE(reader.ok());
-  }
-}
 
 }  // namespace
 }  // namespace nines::codec

@@ -36,7 +36,7 @@ class LedgerTest : public ::testing::Test {
     rocks::Batch batch;
     std::vector<Recorded> recorded = ledger_->Stage(facts, recorded_ms, batch);
     EXPECT_TRUE(database_->Write(batch, rocks::Durability::kBuffer).ok());
-    ledger_->Publish();
+    ledger_->PublishFacts();
     return recorded;
   }
 
@@ -107,7 +107,7 @@ TEST_F(LedgerTest, TheSameAgainIsUnchangedAndWritesNothing) {
   EXPECT_TRUE(recorded[0].unchanged);
   EXPECT_EQ(recorded[0].id, FactId(1));
   EXPECT_TRUE(batch.empty());
-  ledger_->Publish();
+  ledger_->PublishFacts();
   EXPECT_EQ(ledger_->LastPosition(), FactId(1));
 }
 
@@ -157,12 +157,14 @@ TEST_F(LedgerTest, StagedIsInvisibleUntilPublishedAndGoneWhenDiscarded) {
   const StreamKey stream{.provider = ProviderId("a"), .collector = "c1", .epoch = 9};
   rocks::Batch lost;
   ledger_->Stage(std::vector{Incident("a", "1", 10)}, 1, lost);
-  ledger_->StagePosition(stream, 5, lost);
+  ledger_->StagePosition(stream, 5);
   EXPECT_EQ(ledger_->LastPosition(), FactId(0));
   EXPECT_EQ(ledger_->Get(FactId(1)), nullptr);
   EXPECT_EQ(ledger_->LastSequence(stream), 0u);
   ledger_->Discard();
-  ledger_->Publish();
+  EXPECT_EQ(ledger_->StagedPositions(), "");
+  ledger_->PublishFacts();
+  ledger_->PublishPositions();
   EXPECT_EQ(ledger_->LastPosition(), FactId(0));
   EXPECT_EQ(ledger_->LastSequence(stream), 0u);
   const auto recorded = Record({Incident("a", "1", 10)});
@@ -170,27 +172,74 @@ TEST_F(LedgerTest, StagedIsInvisibleUntilPublishedAndGoneWhenDiscarded) {
   EXPECT_FALSE(recorded[0].unchanged);
 }
 
-TEST_F(LedgerTest, PositionsOfStreamsAreDurableWithTheFactsOfTheirBatch) {
+TEST_F(LedgerTest, PositionsOfStreamsComeBackFromTheLogAndFromTheDatabase) {
   const StreamKey stream{.provider = ProviderId("a"), .collector = "c1", .epoch = 9};
   StreamKey other_epoch = stream, other_provider = stream, shifted = stream;
   other_epoch.epoch = 10;
   other_provider.provider = ProviderId("b");
   shifted.provider = ProviderId("ac");
   shifted.collector = "1";
-  rocks::Batch batch;
-  ledger_->Stage(std::vector{Incident("a", "1", 10)}, 1, batch);
-  ledger_->StagePosition(stream, 4, batch);
-  ledger_->StagePosition(stream, UINT64_MAX, batch);
+  ledger_->StagePosition(stream, 4);
+  ledger_->StagePosition(stream, UINT64_MAX);
+  ledger_->StagePosition(other_epoch, 3);
+  const std::string logged = ledger_->StagedPositions();
   Reopen();
-  EXPECT_EQ(ledger_->LastSequence(stream), 0u) << "the batch was not written";
-  EXPECT_EQ(ledger_->LastPosition(), FactId(0));
+  EXPECT_EQ(ledger_->LastSequence(stream), 0u) << "they were not logged";
+
+  for (int round = 0; round < 2; ++round) {
+    ASSERT_TRUE(ledger_->RestorePositions(logged).ok());
+    EXPECT_EQ(ledger_->LastSequence(stream), UINT64_MAX);
+    EXPECT_EQ(ledger_->LastSequence(other_epoch), 3u);
+    EXPECT_EQ(ledger_->LastSequence(other_provider), 0u);
+    EXPECT_EQ(ledger_->LastSequence(shifted), 0u);
+    Reopen();
+    EXPECT_EQ(ledger_->LastSequence(stream), 0u) << "the log was cut, and they were not put before";
+  }
+  ASSERT_TRUE(ledger_->RestorePositions(logged).ok());
+  rocks::Batch batch;
+  ledger_->PutPositions(batch);
   ASSERT_TRUE(database_->Write(batch, rocks::Durability::kSync).ok());
   Reopen();
   EXPECT_EQ(ledger_->LastSequence(stream), UINT64_MAX);
+  EXPECT_EQ(ledger_->LastSequence(other_epoch), 3u);
+}
+
+TEST_F(LedgerTest, APositionIsPutWhereItsBatchWasNotWrittenBefore) {
+  const StreamKey stream{.provider = ProviderId("a"), .collector = "c1", .epoch = 9};
+  ledger_->StagePosition(stream, 4);
+  ledger_->PublishPositions();
+  EXPECT_EQ(ledger_->LastSequence(stream), 4u);
+  EXPECT_EQ(ledger_->StagedPositions(), "");
+  rocks::Batch lost, staged;
+  ledger_->PutPositions(lost);
+  ledger_->StagePosition(stream, 5);
+  ledger_->PutPositions(staged);
+  ASSERT_TRUE(database_->Write(staged, rocks::Durability::kSync).ok());
+  Reopen();
+  EXPECT_EQ(ledger_->LastSequence(stream), 4u) << "what is staged only is not put";
+}
+
+TEST_F(LedgerTest, FactsAndPositionsAreStagedBesideEachOther) {
+  const StreamKey stream{.provider = ProviderId("a"), .collector = "c1", .epoch = 9};
+  rocks::Batch batch;
+  ledger_->Stage(std::vector{Incident("a", "1", 10)}, 1, batch);
+  ledger_->StagePosition(stream, 4);
+  ledger_->PublishFacts();
   EXPECT_EQ(ledger_->LastPosition(), FactId(1));
-  EXPECT_EQ(ledger_->LastSequence(other_epoch), 0u);
-  EXPECT_EQ(ledger_->LastSequence(other_provider), 0u);
-  EXPECT_EQ(ledger_->LastSequence(shifted), 0u);
+  EXPECT_EQ(ledger_->LastSequence(stream), 0u);
+  ledger_->PublishPositions();
+  EXPECT_EQ(ledger_->LastSequence(stream), 4u);
+}
+
+TEST_F(LedgerTest, PositionsThatCannotBeReadAreDamage) {
+  ledger_->StagePosition({.provider = ProviderId("a"), .collector = "c1", .epoch = 9}, 300);
+  const std::string bytes = ledger_->StagedPositions();
+  EXPECT_TRUE(ledger_->RestorePositions("").ok());
+  for (size_t size = 1; size < bytes.size(); ++size) {
+    EXPECT_EQ(ledger_->RestorePositions(bytes.substr(0, size)).code(), absl::StatusCode::kDataLoss) << size;
+  }
+  EXPECT_FALSE(ledger_->RestorePositions(bytes + "x").ok());
+  EXPECT_FALSE(ledger_->RestorePositions("\3abc\1").ok()) << "no stream";
 }
 
 TEST_F(LedgerTest, ListsPagesOfAllAndCurrentOfAKind) {
@@ -227,7 +276,6 @@ TEST_F(LedgerTest, AFactUnderAnothersPositionIsFoundAndNamed) {
 
 TEST_F(LedgerTest, ADamagedPositionOfAStreamIsFoundAndNamed) {
   rocks::Batch batch;
-  ledger_->StagePosition({.provider = ProviderId("a"), .collector = "c1", .epoch = 9}, 4, batch);
   batch.Put(rocks::Family::kStreams, std::string("\1a\2c1\0\0\0\0\0\0\0\11", 13), "\1\5abcd");
   ASSERT_TRUE(database_->Write(batch, rocks::Durability::kBuffer).ok());
   const absl::Status status = Ledger::Open(*database_).status();

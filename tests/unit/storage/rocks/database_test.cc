@@ -8,6 +8,7 @@
 
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
+#include "storage/rocks/disk_room.h"
 
 namespace nines::rocks {
 namespace {
@@ -81,14 +82,59 @@ TEST_F(DatabaseTest, ScansHalfOpenRangesBothWays) {
   EXPECT_THAT(Keys(*database_, "bb", "bz", true), ElementsAre());
 }
 
-TEST_F(DatabaseTest, DeletesKeysAndRanges) {
+TEST_F(DatabaseTest, DeletesKeys) {
   Open();
   Batch batch;
   for (const char* key : {"a", "b", "c", "d"}) batch.Put(Family::kFacts, key, "");
-  batch.Delete(Family::kFacts, "a");
-  batch.DeleteRange(Family::kFacts, "b", "d");
+  for (const char* key : {"a", "c"}) batch.Delete(Family::kFacts, key);
   ASSERT_TRUE(database_->Write(batch, Durability::kSync).ok());
-  EXPECT_THAT(Keys(*database_, "", "", false), ElementsAre("d"));
+  EXPECT_THAT(Keys(*database_, "", "", false), ElementsAre("b", "d"));
+}
+
+// Files come to lie in a range once they were compacted, which happens beside this.
+TEST_F(DatabaseTest, DropsWholeFilesOfARange) {
+  Open();
+  size_t written = 0;
+  while (written < 200 && Keys(*database_, "", "", false, 1000).size() == written) {
+    Batch batch;
+    batch.Put(Family::kFacts, "a" + std::to_string(written++), "");
+    ASSERT_TRUE(database_->Write(batch, Durability::kBuffer).ok());
+    ASSERT_TRUE(database_->Flush().ok());
+    ASSERT_TRUE(database_->DropFiles(Family::kFacts, "b", "").ok());
+    ASSERT_TRUE(database_->DropFiles(Family::kFacts, "", "a").ok());
+    ASSERT_EQ(Keys(*database_, "", "", false, 1000).size(), written) << "they are beside the range";
+    ASSERT_TRUE(database_->DropFiles(Family::kFacts, "a", "b").ok());
+  }
+  EXPECT_LT(written, 200u) << "no file was dropped";
+}
+
+TEST_F(DatabaseTest, ASnapshotDoesNotSeeWhatComesLater) {
+  Open();
+  Batch batch;
+  batch.Put(Family::kFacts, "a", "1");
+  batch.Put(Family::kFacts, "c", "1");
+  ASSERT_TRUE(database_->Write(batch, Durability::kBuffer).ok());
+  const auto snapshot = database_->TakeSnapshot();
+  Batch later;
+  later.Put(Family::kFacts, "a", "2");
+  later.Put(Family::kFacts, "b", "2");
+  later.Delete(Family::kFacts, "c");
+  ASSERT_TRUE(database_->Write(later, Durability::kBuffer).ok());
+  std::string seen;
+  const auto visit = [&seen](std::string_view key, std::string_view value) {
+    seen.append(key).append(value);
+    return true;
+  };
+  ASSERT_TRUE(database_->Scan(Family::kFacts, "", "", visit, {snapshot.get(), Cache::kLeave}).ok());
+  EXPECT_EQ(seen, "a1c1");
+  const auto cursor = database_->OpenCursor(Family::kFacts, snapshot.get(), Cache::kLeave);
+  cursor->Seek("b");
+  ASSERT_TRUE(cursor->valid());
+  EXPECT_EQ(cursor->key(), "c");
+  cursor->Next();
+  EXPECT_FALSE(cursor->valid());
+  EXPECT_TRUE(cursor->status().ok());
+  EXPECT_THAT(Keys(*database_, "", "", false), ElementsAre("a", "b"));
 }
 
 TEST_F(DatabaseTest, RefusesADirectoryInUse) {
@@ -132,6 +178,18 @@ TEST_F(DatabaseTest, CheckpointIsAWholeCopy) {
   ASSERT_TRUE(copy.ok()) << copy.status();
   EXPECT_THAT(Keys(**copy, "", "", false), ElementsAre("a"));
   EXPECT_GT(database_->DiskBytes(), 0u);
+}
+
+TEST_F(DatabaseTest, RoomIsBoundedByTheLimitAndByWhatIsFree) {
+  Open();
+  Batch batch;
+  batch.Put(Family::kFacts, "a", std::string(10'000, 'x'));
+  ASSERT_TRUE(database_->Write(batch, Durability::kSync).ok());
+  const auto check = [&](DiskRoom::Limits limits) { return DiskRoom(*database_, root_ + "/data", limits).Check(); };
+  EXPECT_TRUE(check({.bytes_max = 0, .reserve_bytes = 1}).ok());
+  EXPECT_TRUE(check({.bytes_max = 10 << 20, .reserve_bytes = 1}).ok());
+  EXPECT_EQ(check({.bytes_max = 9'000, .reserve_bytes = 1}).code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(check({.bytes_max = 0, .reserve_bytes = uint64_t{1} << 62}).code(), absl::StatusCode::kResourceExhausted);
 }
 
 }  // namespace

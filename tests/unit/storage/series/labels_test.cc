@@ -82,5 +82,22 @@ TEST(LabelsTest, EncodingIsCanonicalAndReadStrictly) {
       << "name";
 }
 
+TEST(LabelsTest, DecodingHasTheSameLimits) {
+  const auto decodes = [](std::string_view bytes) { return Labels::Decode(bytes).ok(); };
+  std::vector<std::pair<std::string, std::string>> pairs;
+  for (int i = 0; i < 64; ++i) pairs.emplace_back("a" + std::to_string(i), "x");
+  const std::string most = Labels::Create(pairs)->Encode();
+  EXPECT_TRUE(decodes(most));
+  EXPECT_FALSE(decodes("\x41" + most.substr(1) + "\x01z\x01x")) << "65 labels";
+  const std::string largest = Labels::Create({{"a", std::string(16'383, 'x')}})->Encode();
+  EXPECT_TRUE(decodes(largest));
+  EXPECT_FALSE(decodes("\x02" + largest.substr(1) + "\x01z\x01x")) << "16 386 bytes";
+  EXPECT_FALSE(
+      decodes(std::string("\x01\x01"
+                          "a\x81\x00x",
+                          6)))
+      << "a size in a longer form than needed";
+}
+
 }  // namespace
 }  // namespace nines::series

@@ -1,14 +1,9 @@
 #include "storage/series/store.h"
 
-#include <stdlib.h>
-
-#include <bit>
-#include <filesystem>
+#include <atomic>
 #include <thread>
 
-#include "base/text.h"
-#include "gmock/gmock.h"
-#include "gtest/gtest.h"
+#include "tests/unit/storage/series/store_fixture.h"
 
 namespace nines::series {
 namespace {
@@ -18,58 +13,8 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Pair;
 
-constexpr int64_t kHour = 3'600'000;
-constexpr int64_t kDay = 24 * kHour;
-
-class StoreTest : public ::testing::Test {
+class StoreTest : public StoreFixture {
  protected:
-  void SetUp() override {
-    std::string name = (std::filesystem::temp_directory_path() / "store_test.XXXXXX").string();
-    ASSERT_NE(mkdtemp(name.data()), nullptr);
-    directory_ = name;
-    auto database = rocks::Database::Open(directory_, {});
-    ASSERT_TRUE(database.ok()) << database.status();
-    database_ = *std::move(database);
-    OpenStore();
-  }
-  void TearDown() override {
-    store_.reset();
-    database_.reset();
-    std::filesystem::remove_all(directory_);
-  }
-
-  void OpenStore() {
-    store_.reset();
-    auto store = Store::Open(*database_, options_);
-    ASSERT_TRUE(store.ok()) << store.status();
-    store_ = *std::move(store);
-  }
-  SeriesId Series(std::vector<std::pair<std::string, std::string>> pairs) {
-    rocks::Batch batch;
-    const SeriesId id = store_->Resolve(*Labels::Create(std::move(pairs)), batch);
-    EXPECT_TRUE(database_->Write(batch, rocks::Durability::kBuffer).ok());
-    return id;
-  }
-  void Record(const std::vector<Point>& points) {
-    rocks::Batch batch;
-    store_->Log(points, batch);
-    ASSERT_TRUE(database_->Write(batch, rocks::Durability::kBuffer).ok());
-    store_->Append(points);
-  }
-  std::vector<std::pair<int64_t, double>> Read(SeriesId series, Interval span) {
-    std::vector<Sample> samples;
-    const absl::Status status = store_->Read(series, span, &samples);
-    EXPECT_TRUE(status.ok()) << status;
-    std::vector<std::pair<int64_t, double>> pairs;
-    for (const Sample& sample : samples) pairs.emplace_back(sample.time_ms, sample.value);
-    return pairs;
-  }
-  int CountKeys(rocks::Family family) {
-    int count = 0;
-    auto visit = [&](std::string_view, std::string_view) { return ++count > 0; };
-    EXPECT_TRUE(database_->Scan(family, "", "", visit).ok());
-    return count;
-  }
   std::vector<std::string> Select(std::vector<Matcher> matchers) {
     auto selected = store_->Select(matchers);
     EXPECT_TRUE(selected.ok()) << selected.status();
@@ -77,11 +22,6 @@ class StoreTest : public ::testing::Test {
     for (SeriesId id : *selected) texts.push_back(store_->LabelsOf(id).ToString());
     return texts;
   }
-
-  std::string directory_;
-  Store::Options options_;
-  std::unique_ptr<rocks::Database> database_;
-  std::unique_ptr<Store> store_;
 };
 
 TEST_F(StoreTest, ResolvesOnceAndRemembers) {
@@ -97,6 +37,16 @@ TEST_F(StoreTest, ResolvesOnceAndRemembers) {
   EXPECT_EQ(store_->LabelsOf(b).ToString(), "down{provider=\"p\"}");
   EXPECT_EQ(store_->LabelsOf(SeriesId(99)), Labels());
   EXPECT_EQ(store_->Stats().series, 2u);
+}
+
+TEST_F(StoreTest, ResultsCountTheirIdsByThemselves) {
+  EXPECT_EQ(Series({{"__name__", "up"}}), SeriesId(1));
+  EXPECT_EQ(Result("web"), SeriesId(0x80000001));
+  EXPECT_EQ(Series({{"__name__", "down"}}), SeriesId(2));
+  EXPECT_EQ(Result("mail"), SeriesId(0x80000002));
+  OpenStore();
+  EXPECT_EQ(Result("dns"), SeriesId(0x80000003));
+  EXPECT_EQ(Series({{"__name__", "load"}}), SeriesId(3));
 }
 
 TEST_F(StoreTest, SelectsAsPrometheusDoes) {
@@ -121,129 +71,202 @@ TEST_F(StoreTest, SelectsAsPrometheusDoes) {
   EXPECT_THAT(std::string(wrong.status().message()), HasSubstr("label 'job': 'a(' is no regular expression"));
 }
 
+// The same samples, wherever they are: log, head, frames, a window's chunk, a partition's.
 TEST_F(StoreTest, OfTwoSamplesAtOneTimeTheLaterRecordedStands) {
-  options_.checkpoint_log_bytes = 0;
-  OpenStore();
+  SealAlways();
   const SeriesId id = Series({{"a", "1"}});
   Record({{id, 100, 1}, {id, 300, 3}});
-  Record({{id, 200, 2}, {id, 100, 10}});  // into the open chunk
-  Record({{id, 50, 5}, {id, 50, 6}});     // before it
+  Record({{id, 200, 2}, {id, 100, 10}});
+  Record({{id, 50, 5}, {id, 50, 6}});
   EXPECT_THAT(Read(id, {0, 1000}), ElementsAre(Pair(50, 6), Pair(100, 10), Pair(200, 2), Pair(300, 3)));
-  ASSERT_TRUE(store_->Maintain().ok());
-  OpenStore();  // all of it is in chunks now
+  Maintain();
+  OpenStore();  // all of it is in frames now
   Record({{id, 50, 7}, {id, 300, 30}});
   EXPECT_THAT(Read(id, {0, 1000}), ElementsAre(Pair(50, 7), Pair(100, 10), Pair(200, 2), Pair(300, 30)));
   OpenStore();  // and some of it in the log again
   EXPECT_THAT(Read(id, {50, 300}), ElementsAre(Pair(50, 7), Pair(100, 10), Pair(200, 2)));
+  Maintain();
+  EXPECT_EQ(CountKeys(rocks::Family::kFrames), 2);
+  TendAt(5 * kHour);
+  EXPECT_EQ(CountKeys(rocks::Family::kFrames), 0);
+  EXPECT_EQ(CountKeys(rocks::Family::kRaw), 1);
+  Record({{id, 200, 20}});
+  EXPECT_THAT(Read(id, {0, 1000}), ElementsAre(Pair(50, 7), Pair(100, 10), Pair(200, 20), Pair(300, 30)));
+  Maintain();
+  EXPECT_THAT(Read(id, {0, 1000}), ElementsAre(Pair(50, 7), Pair(100, 10), Pair(200, 20), Pair(300, 30)));
+  TendAt(5 * kDay);  // the partition is one chunk
+  EXPECT_EQ(store_->Stats().partitions_merged, 2u) << "samples and hours";
+  Record({{id, 100, 11}});
+  Maintain();
+  EXPECT_THAT(Read(id, {0, 1000}), ElementsAre(Pair(50, 7), Pair(100, 11), Pair(200, 20), Pair(300, 30)));
+  TendAt(5 * kDay);
+  EXPECT_EQ(CountKeys(rocks::Family::kRaw), 1);
+  OpenAll();
+  EXPECT_THAT(Read(id, {0, 1000}), ElementsAre(Pair(50, 7), Pair(100, 11), Pair(200, 20), Pair(300, 30)));
 }
 
 TEST_F(StoreTest, FindsASampleHoweverOld) {
-  options_.checkpoint_log_bytes = 0;
-  OpenStore();
+  SealAlways();
   const SeriesId before = Series({{"a", "0"}});
   const SeriesId id = Series({{"a", "1"}});
   const SeriesId after = Series({{"a", "2"}});
-  Record({{before, 1, 9}, {id, 0, 1}, {after, 1, 9}});
-  ASSERT_TRUE(store_->Maintain().ok());
-  OpenStore();
-  auto last = store_->LastBefore(id, 5000 * kDay);
-  ASSERT_TRUE(last.ok() && last->has_value());
-  EXPECT_EQ((*last)->time_ms, 0);
-  EXPECT_FALSE((*store_->LastBefore(id, 0)).has_value());
-  auto first = store_->FirstFrom(id, -5000 * kDay);
-  ASSERT_TRUE(first.ok() && first->has_value());
-  EXPECT_EQ((*first)->value, 1);
-  EXPECT_FALSE((*store_->FirstFrom(id, 1)).has_value());
+  Record({{before, 1, 9}, {id, 0, 1}, {after, 5000 * kDay, 9}});
+  Maintain();
+  for (int round = 0; round < 2; ++round) {
+    auto last = store_->LastBefore(id, 5000 * kDay);
+    ASSERT_TRUE(last.ok() && last->has_value());
+    EXPECT_EQ((*last)->time_ms, 0);
+    EXPECT_FALSE((*store_->LastBefore(id, 0)).has_value());
+    auto first = store_->FirstFrom(id, -5000 * kDay);
+    ASSERT_TRUE(first.ok() && first->has_value());
+    EXPECT_EQ((*first)->value, 1);
+    EXPECT_FALSE((*store_->FirstFrom(id, 1)).has_value());
+    EXPECT_EQ((*store_->LastBefore(after, kEndTimeMs))->time_ms, 5000 * kDay);
+    EXPECT_FALSE((*store_->LastBefore(after, 5000 * kDay)).has_value());
+    OpenStore();
+  }
 }
 
 TEST_F(StoreTest, ADailyResultForYearsMakesFewChunks) {
-  options_.checkpoint_log_bytes = 0;
-  OpenStore();
-  const SeriesId id = Series({{"a", "1"}});
+  SealAlways();
+  const SeriesId id = Result("web");
   for (int day = 0; day < 330; ++day) {
     Record({{id, day * kDay, 1}});
-    ASSERT_TRUE(store_->Maintain().ok());
+    Maintain();
   }
-  // 33 days to a chunk: 0 to 32 inclusive.
-  EXPECT_EQ(CountKeys(rocks::Family::kChunks), 10);
+  EXPECT_EQ(CountKeys(rocks::Family::kFrames), 330);
+  TendAt(340 * kDay);
+  // Four days to a chunk: 0 to 82 inclusive.
+  EXPECT_EQ(CountKeys(rocks::Family::kResults), 83);
+  EXPECT_EQ(CountKeys(rocks::Family::kFrames), 0);
+  EXPECT_EQ(CountKeys(rocks::Family::kHours), 0);
   EXPECT_EQ(Read(id, {0, 400 * kDay}).size(), 330u);
   EXPECT_EQ(Read(id, {100 * kDay + 1, 101 * kDay + 1}).size(), 1u);
 }
 
-TEST_F(StoreTest, ACheckpointOverwritesTheOpenChunkAndCutsTheLog) {
-  options_.checkpoint_log_bytes = 0;
-  OpenStore();
+TEST_F(StoreTest, MaintainCutsTheLog) {
+  SealAlways();
   const SeriesId id = Series({{"a", "1"}});
-  for (int i = 0; i < 200; ++i) {
+  for (int i = 0; i < 50; ++i) {
     Record({{id, i * 15'000, static_cast<double>(i)}});
-    ASSERT_TRUE(store_->Maintain().ok());
-    EXPECT_EQ(CountKeys(rocks::Family::kLog), 0);
+    EXPECT_GT(store_->Stats().log_bytes, 0u);
+    Maintain();
     EXPECT_EQ(store_->Stats().log_bytes, 0u);
+    EXPECT_EQ(store_->Stats().head_samples, 0u);
   }
-  EXPECT_EQ(CountKeys(rocks::Family::kChunks), 1);
-  EXPECT_EQ(store_->Stats().head_samples, 200u);
-  // The late buffer moves to another key whenever it gets a sample before its first.
-  Record({{id, -1, 1}});
-  ASSERT_TRUE(store_->Maintain().ok());
-  Record({{id, -2, 1}});
-  ASSERT_TRUE(store_->Maintain().ok());
-  EXPECT_EQ(CountKeys(rocks::Family::kChunks), 2);
+  EXPECT_EQ(CountKeys(rocks::Family::kFrames), 50);
+  EXPECT_EQ(store_->Stats().frames_written, 50u);
+  EXPECT_EQ(store_->Stats().dirty_windows, 1u);
+  OpenStore();
+  EXPECT_EQ(store_->Stats().head_samples, 0u);
+  EXPECT_EQ(Read(id, {0, kDay}).size(), 50u);
+}
+
+TEST_F(StoreTest, AnOldLogIsCutHoweverShort) {
+  const SeriesId id = Series({{"a", "1"}});
+  Record({{id, 1, 1}});
+  Maintain();
+  ASSERT_TRUE(store_->Close().ok());
+  const int before = CountKeys(rocks::Family::kFrames);
+  Record({{id, 2, 1}});
+  clock_.Advance(absl::Minutes(59));
+  Maintain();
+  EXPECT_EQ(CountKeys(rocks::Family::kFrames), before);
+  EXPECT_GT(store_->Stats().log_bytes, 0u);
+  clock_.Advance(absl::Minutes(2));
+  Maintain();
+  EXPECT_EQ(CountKeys(rocks::Family::kFrames), before + 1);
+  EXPECT_EQ(store_->Stats().log_bytes, 0u);
+}
+
+TEST_F(StoreTest, CloseLeavesNothingToRecover) {
+  const SeriesId id = Series({{"a", "1"}});
+  Record({{id, 1, 1}, {id, 2, 2}});
+  ASSERT_TRUE(store_->Close().ok());
+  EXPECT_THAT(Read(id, {0, 10}), ElementsAre(Pair(1, 1), Pair(2, 2)));
+  OpenAll();
+  EXPECT_EQ(store_->Stats().head_samples, 0u);
+  EXPECT_THAT(Read(id, {0, 10}), ElementsAre(Pair(1, 1), Pair(2, 2)));
+  Record({{id, 3, 3}});
+  OpenAll();
+  EXPECT_THAT(store_->recovery_damage(), IsEmpty());
+  EXPECT_THAT(Read(id, {0, 10}), ElementsAre(Pair(1, 1), Pair(2, 2), Pair(3, 3)));
 }
 
 TEST_F(StoreTest, MaintainDoesNotCutWhatIsLoggedButNotAppended) {
-  options_.checkpoint_log_bytes = 0;
-  OpenStore();
+  SealAlways();
   const SeriesId id = Series({{"a", "1"}});
-  rocks::Batch batch;
-  const std::vector<Point> points = {{id, 5, 1}};
-  store_->Log(points, batch);
-  ASSERT_TRUE(database_->Write(batch, rocks::Durability::kSync).ok());
-  ASSERT_TRUE(store_->Maintain().ok());
-  EXPECT_EQ(CountKeys(rocks::Family::kLog), 1);
+  ASSERT_TRUE(store_->Log(RowsOf({{id, 5, 1}})).ok());
+  Maintain();
+  EXPECT_THAT(Read(id, {0, 10}), IsEmpty());
   OpenStore();
   EXPECT_THAT(Read(id, {0, 10}), ElementsAre(Pair(5, 1)));
 }
 
-TEST_F(StoreTest, NamesTheDamagedRecord) {
-  options_.checkpoint_log_bytes = 0;
-  OpenStore();
-  const SeriesId id = Series({{"a", "1"}});
-  Record({{id, 5, 1}});
-  ASSERT_TRUE(store_->Maintain().ok());
-  OpenStore();
-  auto damage = [&](rocks::Family family) {
-    rocks::Batch batch;
-    auto visit = [&](std::string_view key, std::string_view value) {
-      std::string damaged(value);
-      damaged[damaged.size() / 2] = static_cast<char>(damaged[damaged.size() / 2] ^ 1);
-      batch.Put(family, key, damaged);
-      return true;
-    };
-    ASSERT_TRUE(database_->Scan(family, "", "", visit).ok());
-    ASSERT_TRUE(database_->Write(batch, rocks::Durability::kBuffer).ok());
+TEST_F(StoreTest, NotesComeBackInOrderUntilTheLogIsCut) {
+  std::vector<std::string> heard;
+  const Store::Notes notes = {.recovered =
+                                  [&](std::string_view note) {
+                                    heard.emplace_back(note);
+                                    return absl::OkStatus();
+                                  },
+                              .on_cut = [](rocks::Batch& batch) { batch.Put(rocks::Family::kStreams, "cut", "here"); }};
+  const auto open = [&] {
+    heard.clear();
+    store_.reset();
+    auto store = Store::Open(*database_, clock_, options_, notes);
+    ASSERT_TRUE(store.ok()) << store.status();
+    store_ = *std::move(store);
   };
-  damage(rocks::Family::kChunks);
-  std::vector<Sample> samples;
-  const absl::Status status = store_->Read(id, {0, 10}, &samples);
-  EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss);
-  EXPECT_THAT(std::string(status.message()),
-              HasSubstr("series 1, chunk from 5 ms (sequence 1): its checksum is wrong"));
-  EXPECT_FALSE(store_->LastBefore(id, 10).ok());
-  EXPECT_FALSE(store_->FirstFrom(id, 0).ok());
+  open();
+  const SeriesId id = Series({{"a", "1"}});
+  for (const auto& [time_ms, note] : {std::pair(1, "one"), std::pair(2, ""), std::pair(3, "three")}) {
+    const Rows rows = RowsOf({{id, time_ms, 1}});
+    ASSERT_TRUE(store_->Log(rows, note).ok());
+    store_->Append(rows);
+  }
+  ASSERT_TRUE(store_->Log({}, "alone").ok());
+  store_->Append({});
+  open();
+  EXPECT_THAT(heard, ElementsAre("one", "three", "alone"));
+  EXPECT_EQ(Read(id, {0, 10}).size(), 3u);
+  EXPECT_EQ(CountKeys(rocks::Family::kStreams), 0);
+  ASSERT_TRUE(store_->Close().ok());
+  EXPECT_EQ(CountKeys(rocks::Family::kStreams), 1);
+  open();
+  EXPECT_THAT(heard, IsEmpty());
+}
 
-  Record({{id, 6, 1}});
-  store_.reset();
-  damage(rocks::Family::kLog);
-  EXPECT_THAT(std::string(Store::Open(*database_, options_).status().message()), HasSubstr("log record 2: "));
-  damage(rocks::Family::kSeries);
-  EXPECT_THAT(std::string(Store::Open(*database_, options_).status().message()), HasSubstr("series 1: its record"));
-  damage(rocks::Family::kMeta);
-  EXPECT_THAT(std::string(Store::Open(*database_, options_).status().message()), HasSubstr("series.format is damaged"));
+TEST_F(StoreTest, ScansManySeriesBlockByBlock) {
+  std::vector<SeriesId> ids;
+  std::vector<One> samples;
+  for (int i = 0; i < 130; ++i) {
+    ids.push_back(Series({{"a", std::to_string(i)}}));
+    if (i % 2 == 0) samples.push_back({ids.back(), 1000 + i, static_cast<double>(i)});
+  }
+  Record(samples);
+  std::vector<uint64_t> seen;
+  const auto visit = [&](SeriesId id, std::span<const int64_t> times_ms, std::span<const double> values) {
+    EXPECT_EQ(times_ms.size(), 1u);
+    EXPECT_EQ(static_cast<double>(times_ms[0]) - 1000, values[0]);
+    EXPECT_EQ(ids[static_cast<size_t>(values[0])], id);
+    seen.push_back(id.value());
+    return seen.size() < 60;
+  };
+  const std::vector<SeriesId> some = {ids[128], ids[3], ids[2], ids[64]};
+  ASSERT_TRUE(store_->Scan(some, {0, 2000}, visit).ok());
+  EXPECT_THAT(seen, ElementsAre(ids[2].value(), ids[64].value(), ids[128].value())) << "one has none";
+  seen.clear();
+  ASSERT_TRUE(store_->Scan(ids, {0, 2000}, visit).ok());
+  EXPECT_EQ(seen.size(), 60u) << "it ends where it was told to";
+  seen.clear();
+  ASSERT_TRUE(store_->Scan(ids, {1010, 1012}, visit).ok());
+  EXPECT_THAT(seen, ElementsAre(ids[10].value()));
 }
 
 TEST_F(StoreTest, ReadersSeeEverySampleWhileChunksMove) {
-  options_.checkpoint_log_bytes = 2'000;
-  options_.ready_chunk_bytes = 1;
+  options_.writer = {.log_bytes_max = 2'000, .step_bytes = 1, .head_pages = 1};
+  options_.merger = {.grace_ms = 0, .settle_ms = 0, .frames_max = 3};
   OpenStore();
   const SeriesId id = Series({{"a", "1"}});
   std::atomic<int> appended{0};
@@ -255,17 +278,24 @@ TEST_F(StoreTest, ReadersSeeEverySampleWhileChunksMove) {
       const absl::Status status = store_->Read(id, {0, 1'000'000'000}, &samples);
       ASSERT_TRUE(status.ok()) << status;
       ASSERT_GE(samples.size(), static_cast<size_t>(sure));
-      for (size_t i = 0; i < samples.size(); ++i) ASSERT_EQ(samples[i].time_ms, static_cast<int64_t>(i) * 1000);
+      for (size_t i = 0; i < samples.size(); ++i) ASSERT_EQ(samples[i].time_ms, static_cast<int64_t>(i) * 10'000);
     }
   });
+  std::thread merger([&] {
+    while (!stop) ASSERT_TRUE(store_->Tend([&] { return stop.load(); }).ok());
+  });
   for (int i = 0; i < 3000; ++i) {
-    Record({{id, i * 1000, static_cast<double>(i)}});
+    Record({{id, i * 10'000, static_cast<double>(i)}});
     ++appended;
-    ASSERT_TRUE(store_->Maintain().ok());
+    Maintain();
   }
   stop = true;
   reader.join();
-  EXPECT_GE(store_->Stats().chunks_written, 3000u / 240);
+  merger.join();
+  Tend();
+  EXPECT_GE(store_->Stats().frames_written, 10u);
+  EXPECT_GE(store_->Stats().windows_merged, 2u);
+  EXPECT_EQ(Read(id, {0, 1'000'000'000}).size(), 3000u);
 }
 
 TEST_F(StoreTest, LabelsOfACheckResult) {

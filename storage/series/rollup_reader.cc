@@ -1,0 +1,180 @@
+#include "storage/series/rollup_reader.h"
+
+#include <algorithm>
+#include <bit>
+#include <memory>
+
+#include "base/status_macros.h"
+#include "storage/series/chunk_key.h"
+#include "storage/series/rows.h"
+
+namespace nines::series {
+namespace {
+
+// Adds an interval that does not begin before those that are there.
+void AddInterval(Interval span, std::vector<Interval>* spans) {
+  if (span.empty()) return;
+  if (!spans->empty() && spans->back().end_ms >= span.start_ms) {
+    spans->back().end_ms = std::max(spans->back().end_ms, span.end_ms);
+  } else {
+    spans->push_back(span);
+  }
+}
+
+}  // namespace
+
+absl::Status RollupReader::Read(uint32_t block, uint64_t slots, Interval span, Resolution resolution, AggregateSet set,
+                                Columns* columns) {
+  for (Rollup& rollup : *columns) rollup.Clear();
+  span = Intersect(Intersect(span, {kFirstTimeMs, kEndTimeMs}), Known(block, slots));
+  if (span.empty()) return absl::OkStatus();
+  // Before what is stored: a window that is merged meanwhile is then in both, and not in neither.
+  const std::vector<Interval> calculated = NotStored(block, span, resolution);
+  int64_t from_ms = span.start_ms;
+  for (const Interval& part : calculated) {
+    // A bucket that is calculated stands in place of the stored one, also where it has no number any more.
+    NINES_RETURN_IF_ERROR(ReadStored(block, slots, {from_ms, part.start_ms}, resolution, set, columns));
+    from_ms = std::max(from_ms, part.end_ms);
+  }
+  NINES_RETURN_IF_ERROR(ReadStored(block, slots, {from_ms, span.end_ms}, resolution, set, columns));
+  for (const Interval& part : calculated) {
+    NINES_RETURN_IF_ERROR(Calculate(block, slots, part, resolution, set, columns));
+  }
+  for (uint64_t rest = slots; rest != 0; rest &= rest - 1) (*columns)[std::countr_zero(rest)].Finish();
+  return absl::OkStatus();
+}
+
+Interval RollupReader::Known(uint32_t block, uint64_t slots) const {
+  const std::shared_ptr<Block> found = blocks_.Find(block);
+  if (found == nullptr) return {};
+  Life life;
+  MutexLock lock(found->mutex);
+  for (uint64_t rest = slots; rest != 0; rest &= rest - 1) {
+    life.first = std::min(life.first, found->lives[std::countr_zero(rest)].first);
+    life.last = std::max(life.last, found->lives[std::countr_zero(rest)].last);
+  }
+  if (!found->head.empty()) {
+    life.first = std::min(life.first, grid_.PartitionOf(found->head.first_ms()));
+    life.last = std::max(life.last, grid_.PartitionOf(found->head.last_ms()));
+  }
+  if (life.first > life.last) return {};
+  return {grid_.PartitionSpan(life.first).start_ms, grid_.PartitionSpan(life.last).end_ms};
+}
+
+std::vector<Interval> RollupReader::NotStored(uint32_t block, Interval span, Resolution resolution) const {
+  std::vector<Interval> parts;
+  const std::shared_ptr<Block> found = blocks_.Find(block);
+  if (found == nullptr) return parts;
+  // Whole buckets, also at the edges.
+  const int64_t bucket_ms = BucketMs(resolution);
+  if (resolution == Resolution::kFiveMinutes) {
+    AddInterval({std::max(span.start_ms, raw_from_ms_), span.end_ms}, &parts);
+  } else {
+    std::vector<uint32_t> windows;
+    MutexLock lock(found->mutex);
+    for (const DirtyWindow& dirty : found->dirty) windows.push_back(dirty.window);
+    if (!found->head.empty()) {
+      const uint32_t last = grid_.WindowOf(found->head.last_ms());
+      for (uint32_t w = grid_.WindowOf(found->head.first_ms()); w <= last; ++w) windows.push_back(w);
+    }
+    std::sort(windows.begin(), windows.end());
+    for (uint32_t window : windows) AddInterval(Intersect(grid_.WindowSpan(window), span), &parts);
+  }
+  for (Interval& part : parts) {
+    part.start_ms = (part.start_ms + bucket_ms - 1) / bucket_ms * bucket_ms;
+    part.end_ms = (part.end_ms + bucket_ms - 1) / bucket_ms * bucket_ms;
+  }
+  return parts;
+}
+
+absl::Status RollupReader::ReadStored(uint32_t block, uint64_t slots, Interval span, Resolution resolution,
+                                      AggregateSet set, Columns* columns) {
+  if (span.empty()) return absl::OkStatus();
+  const auto cursor = database_.OpenCursor(RollupFamily(resolution), nullptr, rocks::Cache::kFill);
+  for (uint32_t p = grid_.PartitionOf(span.start_ms); p <= grid_.PartitionOf(span.end_ms - 1); ++p) {
+    const Interval part = Intersect(span, grid_.PartitionSpan(p));
+    // A window's chunk stands in place of what the partition's says of it.
+    std::vector<Interval> apart;
+    const std::string windows = LevelPrefix(p, block, Level::kWindow, grid_.WindowOf(part.start_ms));
+    const std::string end = LevelPrefix(p, block, Level::kWindow, grid_.WindowOf(part.end_ms - 1) + 1);
+    for (cursor->Seek(windows); cursor->valid() && cursor->key() < end; cursor->Next()) {
+      const auto key = ChunkKey::Decode(cursor->key());
+      if (!key.has_value()) return absl::DataLossError(StrCat("roll-up of block ", block, ": its key cannot be read"));
+      const Interval window = Intersect(grid_.WindowSpan(key->window), part);
+      apart.push_back(window);
+      NINES_RETURN_IF_ERROR(AddChunk(*cursor, block, slots, {&window, 1}, set, columns));
+    }
+    NINES_RETURN_IF_ERROR(cursor->status());
+    std::vector<Interval> rest;
+    int64_t from_ms = part.start_ms;
+    for (const Interval& window : apart) {
+      if (window.start_ms > from_ms) rest.push_back({from_ms, window.start_ms});
+      from_ms = window.end_ms;
+    }
+    if (from_ms < part.end_ms) rest.push_back({from_ms, part.end_ms});
+    const std::string partition_end = LevelPrefix(p, block, Level::kWindow, 0);
+    for (cursor->Seek(BlockPrefix(p, block)); cursor->valid() && cursor->key() < partition_end; cursor->Next()) {
+      NINES_RETURN_IF_ERROR(AddChunk(*cursor, block, slots, rest, set, columns));
+    }
+    NINES_RETURN_IF_ERROR(cursor->status());
+  }
+  return absl::OkStatus();
+}
+
+absl::Status RollupReader::AddChunk(const rocks::Cursor& cursor, uint32_t block, uint64_t slots,
+                                    std::span<const Interval> spans, AggregateSet set, Columns* columns) {
+  const auto where = [&] { return StrCat("roll-up of block ", block); };
+  auto chunk = codec::RollupChunkView::Parse(cursor.key(), cursor.value());
+  if (!chunk.ok()) return Annotate(chunk.status(), where());
+  for (uint64_t rest = slots & chunk->slots(); rest != 0; rest &= rest - 1) {
+    const uint32_t slot = static_cast<uint32_t>(std::countr_zero(rest));
+    starts_.clear();
+    if (absl::Status s = chunk->Starts(slot, &starts_); !s.ok()) return Annotate(s, where());
+    Rollup& rollup = (*columns)[slot];
+    for (int a = -1; a < codec::kAggregateCount; ++a) {
+      if (a >= 0) {
+        if ((set >> a & 1) == 0) continue;
+        values_.clear();
+        absl::Status s = chunk->Values(slot, static_cast<codec::Aggregate>(a), &values_);
+        if (!s.ok()) return Annotate(s, where());
+      }
+      for (const Interval& span : spans) {
+        const auto from = std::lower_bound(starts_.begin(), starts_.end(), span.start_ms) - starts_.begin();
+        const auto to = std::lower_bound(starts_.begin() + from, starts_.end(), span.end_ms) - starts_.begin();
+        if (a < 0) {
+          rollup.starts_ms.insert(rollup.starts_ms.end(), starts_.begin() + from, starts_.begin() + to);
+        } else {
+          rollup.aggregates[a].insert(rollup.aggregates[a].end(), values_.begin() + from, values_.begin() + to);
+        }
+      }
+    }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status RollupReader::Calculate(uint32_t block, uint64_t slots, Interval span, Resolution resolution,
+                                     AggregateSet set, Columns* columns) {
+  Rollup rollup;
+  // A window at a time, so that a long span does not fill the memory.
+  while (!span.empty()) {
+    const Interval window = grid_.WindowSpan(grid_.WindowOf(span.start_ms));
+    const Interval part = Intersect(span, window);
+    span.start_ms = window.end_ms;
+    NINES_RETURN_IF_ERROR(samples_.Read(block, slots, part, BlockReader::Source::kAll, &scratch_));
+    for (uint64_t rest = scratch_.slots(); rest != 0; rest &= rest - 1) {
+      const int slot = std::countr_zero(rest);
+      const BlockSamples::Column& column = scratch_.column(static_cast<uint32_t>(slot));
+      rollup.Clear();
+      RollUp(column.times_ms, column.values, resolution, &rollup);
+      Rollup& out = (*columns)[slot];
+      out.starts_ms.insert(out.starts_ms.end(), rollup.starts_ms.begin(), rollup.starts_ms.end());
+      for (int a = 0; a < codec::kAggregateCount; ++a) {
+        if ((set >> a & 1) == 0) continue;
+        out.aggregates[a].insert(out.aggregates[a].end(), rollup.aggregates[a].begin(), rollup.aggregates[a].end());
+      }
+    }
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace nines::series
