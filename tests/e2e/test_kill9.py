@@ -107,13 +107,13 @@ class Kill9(Case):
 
     def start_all(self):
         self.write("catalogue.yaml", CATALOGUE)
-        self.start_daemon("catalogue_files: [catalogue.yaml]\ningest: {late_window: unlimited, ahead_window: unlimited}\n")
+        self.start_daemon("catalogue_files: [catalogue.yaml]\ningest: {late_window: unlimited, ahead_window: unlimited}\nstorage: {retention_samples: unlimited}\n")
         self.config = self.collector_config("agent", "cloud", SOURCES)
         self.agent = self.start_collector(self.config)
 
     def restart_daemon(self):
         self.daemon.kill()
-        self.start_daemon("catalogue_files: [catalogue.yaml]\ningest: {late_window: unlimited, ahead_window: unlimited}\n",
+        self.start_daemon("catalogue_files: [catalogue.yaml]\ningest: {late_window: unlimited, ahead_window: unlimited}\nstorage: {retention_samples: unlimited}\n",
                           grpc_port=self.grpc_port)
 
     def restart_agent(self):
