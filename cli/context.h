@@ -8,6 +8,7 @@
 #include <memory>
 #include <ostream>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "cli/table.h"
@@ -68,9 +69,6 @@ void AddBackupAndRestore(CLI::App& app, Context& context);
 void AddVerify(CLI::App& app, Context& context);
 void AddVersion(CLI::App& app, Context& context);
 void AddCompletion(CLI::App& app, Context& context);
-
-// All of the above; returns the exit code. `arguments` without the program's name.
-int Run(const std::vector<std::string>& arguments, std::ostream& out, std::ostream& err);
 
 // Flags that several commands share.
 struct TargetFilter {

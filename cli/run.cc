@@ -1,4 +1,4 @@
-#include <algorithm>
+#include "cli/run.h"
 
 #include "cli/context.h"
 

@@ -2,14 +2,24 @@
 
 #include <spdlog/spdlog.h>
 
+#include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
 #include <exception>
+#include <utility>
+#include <vector>
 
 #include "base/status_macros.h"
 #include "base/version.h"
+#include "collectors/agent/scheduler.h"
+#include "collectors/agent/spool.h"
+#include "collectors/agent/spool_recorder.h"
+#include "collectors/agent/stream_client.h"
+#include "collectors/configured_sources.h"
 #include "wire/channel.h"
 #include "wire/time.h"
 
@@ -28,34 +38,50 @@ void Rethrow(std::exception_ptr error) {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<Collector>> Collector::Create(const v1::CollectorConfig& config,
-                                                             const std::filesystem::path& config_dir,
-                                                             const Clock& clock) {
-  std::unique_ptr<Collector> collector(new Collector(clock));
-  NINES_ASSIGN_OR_RETURN(std::vector<ConfiguredSource> sources,
-                         MakeSources(config, {collector->io_, clock, config_dir}));
+class Collector::Impl {
+ public:
+  explicit Impl(const Clock& clock) : clock_(clock), signals_(io_) {}
+
+  absl::Status Open(const v1::CollectorConfig& config, const std::filesystem::path& config_dir);
+  absl::Status Run(ExitWhen exit_when);
+
+ private:
+  boost::asio::awaitable<void> StopWhenDone();
+  boost::asio::awaitable<void> Stop();
+  boost::asio::awaitable<void> AwaitAcknowledgement();
+  void BeginStop();
+
+  const Clock& clock_;
+  boost::asio::io_context io_{1};
+  boost::asio::signal_set signals_;
+  std::unique_ptr<Spool> spool_;
+  std::unique_ptr<SpoolRecorder> recorder_;
+  std::unique_ptr<StreamClient> stream_;
+  std::unique_ptr<Scheduler> scheduler_;
+  bool is_stopping_ = false;
+};
+
+absl::Status Collector::Impl::Open(const v1::CollectorConfig& config, const std::filesystem::path& config_dir) {
+  NINES_ASSIGN_OR_RETURN(std::vector<ConfiguredSource> sources, MakeSources(config, {io_, clock_, config_dir}));
   NINES_ASSIGN_OR_RETURN(std::shared_ptr<grpc::Channel> channel, wire::Connect(config.daemon(), config.tls()));
   SpoolOptions spool;
   spool.directory = config.spool_dir();
   spool.bytes_max = config.spool().bytes_max();
   spool.age_max_ms = wire::ToMs(config.spool().age_max());
   spool.when_full = config.spool().when_full() == "drop_oldest" ? WhenFull::kDropOldest : WhenFull::kWait;
-  NINES_ASSIGN_OR_RETURN(collector->spool_, Spool::Open(std::move(spool), clock));
-  Spool* opened = collector->spool_.get();
-  collector->recorder_ = std::make_unique<SpoolRecorder>(collector->io_, *opened);
+  NINES_ASSIGN_OR_RETURN(spool_, Spool::Open(std::move(spool), clock_));
+  recorder_ = std::make_unique<SpoolRecorder>(io_, *spool_);
   StreamOptions stream;
   stream.collector_id = config.collector_id();
   stream.provider_id = config.provider_id();
   stream.daemon = config.daemon();
-  collector->stream_ = std::make_unique<StreamClient>(collector->io_, *opened, *collector->recorder_, clock,
-                                                      std::move(channel), std::move(stream));
-  collector->scheduler_ = std::make_unique<Scheduler>(collector->io_, *collector->recorder_, clock,
-                                                      [opened] { opened->CountSourceError(); });
-  for (ConfiguredSource& entry : sources) collector->scheduler_->Add(std::move(entry.source), entry.first_run);
-  return collector;
+  stream_ = std::make_unique<StreamClient>(io_, *spool_, *recorder_, clock_, std::move(channel), std::move(stream));
+  scheduler_ = std::make_unique<Scheduler>(io_, *recorder_, clock_, [this] { spool_->CountSourceError(); });
+  for (ConfiguredSource& entry : sources) scheduler_->Add(std::move(entry.source), entry.first_run);
+  return absl::OkStatus();
 }
 
-absl::Status Collector::Run(ExitWhen exit_when) {
+absl::Status Collector::Impl::Run(ExitWhen exit_when) {
   spdlog::info("nines-collector {}: {} bytes in the spool, {} records not acknowledged", Version(), spool_->bytes(),
                spool_->last_sequence() - spool_->acked_sequence());
   signals_.add(SIGTERM);
@@ -76,7 +102,7 @@ absl::Status Collector::Run(ExitWhen exit_when) {
   return absl::OkStatus();
 }
 
-boost::asio::awaitable<void> Collector::StopWhenDone() {
+boost::asio::awaitable<void> Collector::Impl::StopWhenDone() {
   while (!is_stopping_) {
     if (!scheduler_->AtEnd()) {
       co_await scheduler_->changed().WaitFor(kLookAgain);
@@ -87,7 +113,7 @@ boost::asio::awaitable<void> Collector::StopWhenDone() {
   }
 }
 
-void Collector::BeginStop() {
+void Collector::Impl::BeginStop() {
   if (is_stopping_) return;
   is_stopping_ = true;
   boost::system::error_code ignored;
@@ -96,7 +122,7 @@ void Collector::BeginStop() {
   boost::asio::co_spawn(io_, Stop(), Rethrow);
 }
 
-boost::asio::awaitable<void> Collector::Stop() {
+boost::asio::awaitable<void> Collector::Impl::Stop() {
   scheduler_->Stop();
   recorder_->Stop();
   const absl::Duration started = clock_.Monotonic();
@@ -116,12 +142,33 @@ boost::asio::awaitable<void> Collector::Stop() {
   stream_->Stop();
 }
 
-boost::asio::awaitable<void> Collector::AwaitAcknowledgement() {
+boost::asio::awaitable<void> Collector::Impl::AwaitAcknowledgement() {
   const absl::Duration started = clock_.Monotonic();
   while (stream_->connected() && spool_->acked_sequence() < spool_->last_sequence() &&
          clock_.Monotonic() - started < kAcknowledgementMayTake) {
     co_await recorder_->appended().WaitFor(kLookAgain);
   }
 }
+
+absl::StatusOr<std::unique_ptr<Collector>> Collector::Create(const v1::CollectorConfig& config,
+                                                             const std::filesystem::path& config_dir,
+                                                             const Clock& clock) {
+  auto impl = std::make_unique<Impl>(clock);
+  NINES_RETURN_IF_ERROR(impl->Open(config, config_dir));
+  return std::unique_ptr<Collector>(new Collector(std::move(impl)));
+}
+
+absl::StatusOr<size_t> Collector::CountSources(const v1::CollectorConfig& config,
+                                               const std::filesystem::path& config_dir, const Clock& clock) {
+  boost::asio::io_context io;
+  NINES_ASSIGN_OR_RETURN(const std::vector<ConfiguredSource> sources, MakeSources(config, {io, clock, config_dir}));
+  return sources.size();
+}
+
+Collector::Collector(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+Collector::~Collector() = default;
+
+absl::Status Collector::Run(ExitWhen exit_when) { return impl_->Run(exit_when); }
 
 }  // namespace nines::collector

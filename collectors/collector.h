@@ -1,17 +1,12 @@
 #pragma once
 
-#include <boost/asio/io_context.hpp>
-#include <boost/asio/signal_set.hpp>
+#include <cstddef>
 #include <filesystem>
 #include <memory>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "base/clock.h"
-#include "collectors/agent/scheduler.h"
-#include "collectors/agent/spool.h"
-#include "collectors/agent/spool_recorder.h"
-#include "collectors/agent/stream_client.h"
-#include "collectors/collector_config.h"
 #include "nines/v1/config.pb.h"
 
 namespace nines::collector {
@@ -25,6 +20,10 @@ class Collector {
   // spool.
   static absl::StatusOr<std::unique_ptr<Collector>> Create(const v1::CollectorConfig& config,
                                                            const std::filesystem::path& config_dir, const Clock& clock);
+  // How many sources `config` stands for; the errors of Create() that come from them. Touches nothing else.
+  static absl::StatusOr<size_t> CountSources(const v1::CollectorConfig& config, const std::filesystem::path& config_dir,
+                                             const Clock& clock);
+  ~Collector();
 
   // Until SIGTERM or SIGINT, or with kDone until all replay and drop sources are at their end and the daemon has
   // acknowledged everything. Then stops the sources, and gives the daemon a moment to acknowledge what is left. A
@@ -32,21 +31,9 @@ class Collector {
   absl::Status Run(ExitWhen exit_when);
 
  private:
-  explicit Collector(const Clock& clock) : clock_(clock), signals_(io_) {}
-
-  boost::asio::awaitable<void> StopWhenDone();
-  boost::asio::awaitable<void> Stop();
-  boost::asio::awaitable<void> AwaitAcknowledgement();
-  void BeginStop();
-
-  const Clock& clock_;
-  boost::asio::io_context io_{1};
-  boost::asio::signal_set signals_;
-  std::unique_ptr<Spool> spool_;
-  std::unique_ptr<SpoolRecorder> recorder_;
-  std::unique_ptr<StreamClient> stream_;
-  std::unique_ptr<Scheduler> scheduler_;
-  bool is_stopping_ = false;
+  class Impl;
+  explicit Collector(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
 };
 
 }  // namespace nines::collector

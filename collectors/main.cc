@@ -1,10 +1,12 @@
 #include <CLI/CLI.hpp>
 #include <cstdio>
 #include <filesystem>
+#include <string>
 
 #include "base/clock.h"
 #include "base/version.h"
 #include "collectors/collector.h"
+#include "collectors/collector_config.h"
 #include "wire/log.h"
 
 namespace {
@@ -41,10 +43,9 @@ int main(int argc, char** argv) {
   const std::filesystem::path config_dir = std::filesystem::path(path).parent_path();
   const nines::SystemClock clock;
   if (check) {
-    boost::asio::io_context io;
-    const auto sources = nines::collector::MakeSources(*config, {io, clock, config_dir});
+    const auto sources = nines::collector::Collector::CountSources(*config, config_dir, clock);
     if (!sources.ok()) return Fail(sources.status(), kCannotStart);
-    std::printf("%s: good, %zu sources\n", path.c_str(), sources->size());
+    std::printf("%s: good, %zu sources\n", path.c_str(), *sources);
     return 0;
   }
   nines::wire::StartLog("nines-collector", config->log().level(), config->log().format());
