@@ -13,7 +13,7 @@
 namespace nines::cli {
 namespace {
 
-struct Flags {
+struct CatalogueFlags {
   std::vector<std::string> files;
   bool prune = false;
   bool check = false;
@@ -21,7 +21,7 @@ struct Flags {
 };
 
 template <typename Request>
-absl::Status ReadFiles(const Flags& flags, Request& request) {
+absl::Status ReadFiles(const CatalogueFlags& flags, Request& request) {
   for (const std::string& path : flags.files) {
     v1::CatalogueFile& file = *request.add_files();
     file.set_name(path);
@@ -67,7 +67,7 @@ void PrintChanges(const Context& context, const google::protobuf::RepeatedPtrFie
               << context.Say(" retired", " 停用") << '\n';
 }
 
-void AddFiles(CLI::App& command, Flags& flags) {
+void AddFiles(CLI::App& command, CatalogueFlags& flags) {
   command.add_option("-f,--file", flags.files, "Catalogue file, - for standard input (may be given several times)")->required();
   command.add_flag("--prune", flags.prune, "Retire entries that stand in none of the files");
 }
@@ -75,7 +75,7 @@ void AddFiles(CLI::App& command, Flags& flags) {
 }  // namespace
 
 void AddApplyAndDiff(CLI::App& app, Context& context) {
-  auto flags = std::make_shared<Flags>();
+  auto flags = std::make_shared<CatalogueFlags>();
   if (const passwd* entry = getpwuid(geteuid())) flags->author = entry->pw_name;
 
   CLI::App* diff = app.add_subcommand("diff", "What applying catalogue files would change / 预览目录变更");

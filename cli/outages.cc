@@ -7,13 +7,13 @@
 namespace nines::cli {
 namespace {
 
-struct Flags {
+struct OutageFlags {
   TargetFilter filter;
   std::string month, from, to;
   std::string format = "table";
 };
 
-absl::StatusOr<v1::ListOutagesRequest> MakeRequest(const Flags& flags) {
+absl::StatusOr<v1::ListOutagesRequest> MakeRequest(const OutageFlags& flags) {
   v1::ListOutagesRequest request;
   flags.filter.Fill(request);
   request.set_month(flags.month);
@@ -59,7 +59,7 @@ void Print(const v1::ListOutagesResponse& list, const std::string& format, const
   table.Print(context.out, context.UseColour());
 }
 
-void RunOutages(const Flags& flags, Context& context) {
+void RunOutages(const OutageFlags& flags, Context& context) {
   const absl::StatusOr<v1::ListOutagesRequest> request = MakeRequest(flags);
   if (!request.ok()) {
     context.Fail(request.status());
@@ -78,7 +78,7 @@ void RunOutages(const Flags& flags, Context& context) {
 }  // namespace
 
 void AddOutages(CLI::App& app, Context& context) {
-  auto flags = std::make_shared<Flags>();
+  auto flags = std::make_shared<OutageFlags>();
   CLI::App* command = app.add_subcommand("outages", "Outages, oldest first, with their whole spans / 中断清单");
   flags->filter.AddTo(*command);
   CLI::Option* month = command->add_option("--month,-m", flags->month, "Those that overlap a month: 2026-05");

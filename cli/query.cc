@@ -10,7 +10,7 @@
 namespace nines::cli {
 namespace {
 
-struct Flags {
+struct QueryFlags {
   std::string selector;
   std::string from = "-1h";
   std::string to = "now";
@@ -69,7 +69,7 @@ void ListLabels(v1::QueryService::Stub& stub, const std::vector<v1::Matcher>& ma
   } while (!request.page_token().empty());
 }
 
-void ListSamples(v1::QueryService::Stub& stub, const std::vector<v1::Matcher>& matchers, const Flags& flags,
+void ListSamples(v1::QueryService::Stub& stub, const std::vector<v1::Matcher>& matchers, const QueryFlags& flags,
                  Interval span, Context& context) {
   v1::QuerySeriesRequest request;
   *request.mutable_matchers() = {matchers.begin(), matchers.end()};
@@ -116,7 +116,7 @@ void PrintRollups(const v1::QueryRollupsResponse& page, const std::string& forma
   }
 }
 
-void ListRollups(v1::QueryService::Stub& stub, const std::vector<v1::Matcher>& matchers, const Flags& flags,
+void ListRollups(v1::QueryService::Stub& stub, const std::vector<v1::Matcher>& matchers, const QueryFlags& flags,
                  Interval span, Context& context) {
   v1::QueryRollupsRequest request;
   *request.mutable_matchers() = {matchers.begin(), matchers.end()};
@@ -144,7 +144,7 @@ void ListRollups(v1::QueryService::Stub& stub, const std::vector<v1::Matcher>& m
   if (flags.format == "json") context.out << ToJson(all);
 }
 
-void RunQuery(const Flags& flags, Context& context) {
+void RunQuery(const QueryFlags& flags, Context& context) {
   const auto usage = [&context](const absl::Status& status) {
     context.Fail(status);
     context.exit_code = kUsage;
@@ -170,7 +170,7 @@ void RunQuery(const Flags& flags, Context& context) {
 }  // namespace
 
 void AddQuery(CLI::App& app, Context& context) {
-  auto flags = std::make_shared<Flags>();
+  auto flags = std::make_shared<QueryFlags>();
   CLI::App* command = app.add_subcommand("query", "Samples of series, or their roll-ups / 查询原始数据或汇总");
   command->add_option("selector", flags->selector, "metric{label=\"value\",other=~\"regex.*\"}")->required();
   command->add_option("--from", flags->from, "Start: 2026-05-01T08:00:00+08:00, or -24h")->capture_default_str();

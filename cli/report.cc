@@ -10,14 +10,14 @@
 namespace nines::cli {
 namespace {
 
-struct Flags {
+struct ReportFlags {
   std::string month, quarter, year, fee_year, from, to;
   TargetFilter filter;
   std::string format = "table";
   bool check = false;
 };
 
-absl::StatusOr<v1::GetReportRequest> MakeRequest(const Flags& flags) {
+absl::StatusOr<v1::GetReportRequest> MakeRequest(const ReportFlags& flags) {
   v1::GetReportRequest request;
   flags.filter.Fill(request);
   if (!flags.month.empty()) request.set_month(flags.month);
@@ -121,7 +121,7 @@ void PrintTable(const v1::GetReportResponse& report, const Context& context) {
   context.out << context.Say("Ledger position ", "台账位置 ") << report.ledger_position() << '\n';
 }
 
-void RunReport(const Flags& flags, Context& context) {
+void RunReport(const ReportFlags& flags, Context& context) {
   const absl::StatusOr<v1::GetReportRequest> request = MakeRequest(flags);
   if (!request.ok()) {
     context.Fail(request.status());
@@ -148,7 +148,7 @@ void RunReport(const Flags& flags, Context& context) {
 }  // namespace
 
 void AddReport(CLI::App& app, Context& context) {
-  auto flags = std::make_shared<Flags>();
+  auto flags = std::make_shared<ReportFlags>();
   CLI::App* command = app.add_subcommand("report", "The availability report of a period / 可用率报告");
   CLI::Option* month = command->add_option("--month,-m", flags->month, "Calendar month in each contract's zone: 2026-05");
   CLI::Option* quarter = command->add_option("--quarter", flags->quarter, "2026-Q2");

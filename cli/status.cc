@@ -7,7 +7,7 @@
 namespace nines::cli {
 namespace {
 
-struct Flags {
+struct StatusFlags {
   TargetFilter filter;
   std::string format = "table";
   bool check = false;
@@ -60,7 +60,7 @@ void PrintCsv(const v1::ListTargetsResponse& list, std::ostream& out) {
   }
 }
 
-void RunStatus(const Flags& flags, Context& context) {
+void RunStatus(const StatusFlags& flags, Context& context) {
   const auto channel = context.Channel();
   if (!channel.ok()) return context.Fail(channel.status());
   v1::AvailabilityService::Stub stub(*channel);
@@ -87,7 +87,7 @@ void RunStatus(const Flags& flags, Context& context) {
 }  // namespace
 
 void AddStatus(CLI::App& app, Context& context) {
-  auto flags = std::make_shared<Flags>();
+  auto flags = std::make_shared<StatusFlags>();
   CLI::App* command = app.add_subcommand("status", "Every target as it is now / 当前状态");
   flags->filter.AddTo(*command);
   AddFormat(*command, flags->format);

@@ -13,8 +13,6 @@ bool ParsePort(std::string_view text, uint16_t* port) {
   return error == std::errc() && end == text.data() + text.size() && *port != 0;
 }
 
-std::string_view View(boost::core::string_view text) { return {text.data(), text.size()}; }
-
 }  // namespace
 
 std::string HostPort::Text() const {
@@ -53,14 +51,14 @@ absl::StatusOr<HttpUrl> ParseHttpUrl(std::string_view text) {
     return expected();
   }
   result.address.port = result.tls ? 443 : 80;
-  if (url.has_port() && !View(url.port()).empty() && !ParsePort(View(url.port()), &result.address.port))
+  if (url.has_port() && !url.port().empty() && !ParsePort(std::string_view(url.port()), &result.address.port))
     return expected();
   result.address.host = url.host_address();
   if (result.address.host.empty()) return expected();
-  result.host_header = std::string(View(url.encoded_host_and_port()));
-  result.target = std::string(View(url.encoded_path()));
+  result.host_header = std::string(url.encoded_host_and_port());
+  result.target = std::string(url.encoded_path());
   if (result.target.empty()) result.target = "/";
-  if (url.has_query()) StrAppend(&result.target, "?", View(url.encoded_query()));
+  if (url.has_query()) StrAppend(&result.target, "?", std::string_view(url.encoded_query()));
   if (url.has_userinfo()) result.user_info = url.userinfo();
   return result;
 }

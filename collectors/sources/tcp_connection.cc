@@ -47,14 +47,12 @@ absl::Status SocketError(std::string_view doing, const error_code& error) {
   return absl::UnavailableError(message);
 }
 
-std::string_view View(boost::beast::string_view text) { return {text.data(), text.size()}; }
-
 HttpAnswer AnswerOf(const Parser& parser) {
   const auto& message = parser.get();
   HttpAnswer answer;
   answer.status = static_cast<int>(message.result_int());
-  answer.content_type = std::string(View(message[http::field::content_type]));
-  answer.gzip = absl::EqualsIgnoreCase(ToAbsl(View(message[http::field::content_encoding])), "gzip");
+  answer.content_type = std::string(message[http::field::content_type]);
+  answer.gzip = absl::EqualsIgnoreCase(ToAbsl(message[http::field::content_encoding]), "gzip");
   return answer;
 }
 

@@ -2,7 +2,6 @@
 
 #include <spdlog/spdlog.h>
 
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/executor_work_guard.hpp>
@@ -32,7 +31,6 @@ namespace {
 namespace asio = boost::asio;
 using asio::ip::tcp;
 
-constexpr auto kToken = asio::as_tuple(asio::use_awaitable);
 constexpr std::chrono::milliseconds kAcceptRetry{100};
 
 absl::StatusOr<tcp::endpoint> ParseListen(asio::io_context& context, const std::string& listen) {
@@ -136,7 +134,7 @@ class Server::Impl {
         co_await Pause(std::chrono::hours(24));
         continue;
       }
-      auto [error, socket] = co_await acceptor_->async_accept(kToken);
+      auto [error, socket] = co_await acceptor_->async_accept(kErrorInTuple);
       if (stopping_) break;
       if (error) {
         // Usually no more file descriptors: the connection stays in the kernel's queue, so try again a little later.
@@ -151,7 +149,7 @@ class Server::Impl {
   // Until a session ends, or for `longest`.
   asio::awaitable<void> Pause(std::chrono::nanoseconds longest) {
     room_.expires_after(longest);
-    auto [ignored] = co_await room_.async_wait(kToken);
+    auto [ignored] = co_await room_.async_wait(kErrorInTuple);
     (void)ignored;
   }
 

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -25,7 +24,6 @@ namespace asio = boost::asio;
 namespace beast = boost::beast;
 namespace bhttp = boost::beast::http;
 
-constexpr auto kToken = asio::as_tuple(asio::use_awaitable);
 constexpr size_t kLingerBytesMax = 64 << 20;
 constexpr std::chrono::seconds kLingerMax{2};
 
@@ -104,14 +102,14 @@ asio::awaitable<bool> Session::ReadRequest(Parser& parser) {
   parser.header_limit(static_cast<uint32_t>(environment_.options.header_bytes_max));
   parser.body_limit(environment_.options.body_bytes_max);
   stream_.expires_after(idle_);
-  auto [error, header_bytes] = co_await bhttp::async_read_header(stream_, buffer_, parser, kToken);
+  auto [error, header_bytes] = co_await bhttp::async_read_header(stream_, buffer_, parser, kErrorInTuple);
   // Nobody is waiting for an answer on a connection that was merely idle.
   const bool silent = !parser.got_some() && buffer_.size() == 0;
   if (!error && !parser.is_done()) {
     co_await AnswerContinue(parser, error);
     if (!error) {
       stream_.expires_after(idle_);
-      std::tie(error, std::ignore) = co_await bhttp::async_read(stream_, buffer_, parser, kToken);
+      std::tie(error, std::ignore) = co_await bhttp::async_read(stream_, buffer_, parser, kErrorInTuple);
     }
   }
   if (!error) co_return true;
@@ -124,7 +122,7 @@ asio::awaitable<void> Session::AnswerContinue(const Parser& parser, beast::error
   if (!absl::EqualsIgnoreCase({expect.data(), expect.size()}, "100-continue")) co_return;
   static constexpr std::string_view kContinue = "HTTP/1.1 100 Continue\r\n\r\n";
   std::tie(error, std::ignore) =
-      co_await asio::async_write(stream_, asio::buffer(kContinue.data(), kContinue.size()), kToken);
+      co_await asio::async_write(stream_, asio::buffer(kContinue.data(), kContinue.size()), kErrorInTuple);
 }
 
 asio::awaitable<void> Session::Refuse(beast::error_code error) {
@@ -153,7 +151,7 @@ asio::awaitable<bool> Session::Write(Response& response, bool head_only) {
   serializer.split(head_only);
   while (head_only ? !serializer.is_header_done() : !serializer.is_done()) {
     stream_.expires_after(idle_);
-    auto [error, written] = co_await bhttp::async_write_some(stream_, serializer, kToken);
+    auto [error, written] = co_await bhttp::async_write_some(stream_, serializer, kErrorInTuple);
     if (error) co_return false;
   }
   stream_.expires_never();
@@ -167,7 +165,7 @@ asio::awaitable<void> Session::Linger() {
   std::array<char, 16 << 10> scrap;
   size_t total = 0;
   while (total < kLingerBytesMax && !finishing_) {
-    auto [error, read] = co_await stream_.async_read_some(asio::buffer(scrap), kToken);
+    auto [error, read] = co_await stream_.async_read_some(asio::buffer(scrap), kErrorInTuple);
     if (error) co_return;
     total += read;
   }

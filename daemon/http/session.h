@@ -1,8 +1,10 @@
 #pragma once
 
+#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/thread_pool.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/core/tcp_stream.hpp>
 #include <boost/beast/http/parser.hpp>
@@ -15,6 +17,9 @@
 #include "daemon/http/server.h"
 
 namespace nines::http {
+
+// What an awaited operation gives instead of throwing: its error first, then its results.
+inline constexpr auto kErrorInTuple = boost::asio::as_tuple(boost::asio::use_awaitable);
 
 // One connection: reads a request, answers it, and again, until one side ends it. Confined to the socket thread; the
 // routes run in `pool`.

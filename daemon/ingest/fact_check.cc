@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <variant>
 
-#include "absl/time/time.h"
 #include "base/status_macros.h"
+#include "base/time_text.h"
 
 namespace nines::ingest {
 namespace {
@@ -12,14 +12,10 @@ namespace {
 constexpr size_t kIdBytesMax = 200;
 constexpr size_t kTextBytesMax = 4096;
 
-std::string TimeText(int64_t time_ms) {
-  return absl::FormatTime(absl::RFC3339_full, absl::FromUnixMillis(time_ms), absl::UTCTimeZone());
-}
-
 absl::Status CheckSpan(std::string_view name, int64_t start_ms, std::optional<int64_t> end_ms) {
   if (!end_ms || *end_ms > start_ms) return absl::OkStatus();
-  return absl::InvalidArgumentError(StrCat(name, " ends (", TimeText(*end_ms), ") at or before its start (",
-                                           TimeText(start_ms), "); correct its times"));
+  return absl::InvalidArgumentError(StrCat(name, " ends (", FormatTimeUtc(*end_ms), ") at or before its start (",
+                                           FormatTimeUtc(start_ms), "); correct its times"));
 }
 
 absl::Status CheckText(std::string_view name, std::string_view field, const std::string& text) {

@@ -4,20 +4,13 @@
 
 #include <utility>
 
-#include "absl/time/time.h"
 #include "base/check.h"
 #include "base/duration_text.h"
 #include "base/status_macros.h"
+#include "base/time_text.h"
 #include "daemon/ingest/fact_check.h"
 
 namespace nines::ingest {
-namespace {
-
-std::string TimeText(int64_t time_ms) {
-  return absl::FormatTime(absl::RFC3339_full, absl::FromUnixMillis(time_ms), absl::UTCTimeZone());
-}
-
-}  // namespace
 
 Writer::Writer(rocks::Database& database, series::Store& store, ledger::Ledger& ledger, catalogue::Cache& catalogue,
                const Clock& clock, const Options& options)
@@ -215,7 +208,7 @@ const Session::Refused* Writer::Resolve(Session::Slots& slots, const Session& se
 bool Writer::IsTaken(const series::Rows::Row& row, RefusalList& refusals) const {
   if (row.time_ms < oldest_ms_) [[unlikely]] {
     refusals.Add(RefusalReason::kTooOld, "samples older than the window for late ones", row.count, [&] {
-      return StrCat(TimeText(row.time_ms), " is before ", TimeText(oldest_ms_),
+      return StrCat(FormatTimeUtc(row.time_ms), " is before ", FormatTimeUtc(oldest_ms_),
                     "; send sooner, or widen ingest.late_window (now ", FormatDurationMs(now_options_.late_window_ms),
                     ") and storage.retention_samples");
     });
@@ -223,8 +216,8 @@ bool Writer::IsTaken(const series::Rows::Row& row, RefusalList& refusals) const 
   }
   if (row.time_ms > newest_ms_) [[unlikely]] {
     refusals.Add(RefusalReason::kTooFarAhead, "samples ahead of the daemon's clock", row.count, [&] {
-      return StrCat(TimeText(row.time_ms), " is more than ", FormatDurationMs(now_options_.ahead_window_ms), " after ",
-                    TimeText(now_ms_), "; set the sender's clock, or widen ingest.ahead_window");
+      return StrCat(FormatTimeUtc(row.time_ms), " is more than ", FormatDurationMs(now_options_.ahead_window_ms), " after ",
+                    FormatTimeUtc(now_ms_), "; set the sender's clock, or widen ingest.ahead_window");
     });
     return false;
   }
@@ -278,7 +271,7 @@ void Writer::TakeResults(Batch& batch, Prepared& prepared) {
     std::erase_if(results.samples, [&](const series::Sample& sample) { return sample.time_ms < oldest_ms; });
     if (results.samples.size() < sent) {
       refusals.Add(RefusalReason::kTooOld, "results older than their retention", sent - results.samples.size(), [&] {
-        return StrCat("some are before ", TimeText(oldest_ms), "; widen storage.retention_results to keep them");
+        return StrCat("some are before ", FormatTimeUtc(oldest_ms), "; widen storage.retention_results to keep them");
       });
     }
     const SeriesId id(session.checks.ids[results.check]);

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Checks the shape of the tree: who includes whom, no circles, file sizes, dead headers. Prints every fault, exits 1 if there is one.
+"""Checks the shape of the tree: who includes whom, no circles, file sizes, dead headers, names. Prints every fault, exits 1 if there is one.
 
 tidy.py [ROOT]         checks a tree
 tidy.py --self-test    checks that each rule can fail
@@ -140,12 +140,40 @@ def check_tests(root):
                 yield f"{path.relative_to(root)}:{number}: a unit test sleeps"
 
 
+# Their sources are never compiled together: hot code, and folders of many programs.
+COMPILED_ALONE = ("storage/codec/", "tests/bench/", "tests/fuzz/", "tests/model/")
+ANONYMOUS = re.compile(r"^namespace \{\n(.*?)^\}  // namespace\n", re.M | re.S)
+DEFINITIONS = [
+    re.compile(r"^(?:struct|class|enum|enum class) (\w+)[^;]*?\{", re.M),
+    re.compile(r"^(?:constexpr|const)\b[^=;(]*?\b(k[A-Z]\w*)\b", re.M),
+    re.compile(r"^using (\w+ = [^;]*);", re.M),
+    re.compile(r"^[\w:][^;={}()#]*?\b(\w+\([^;{}]*?\))[\w\s]*\{", re.M),  # with its parameters: overloads are different
+]
+
+
+def check_names(files):
+    """A full build compiles the sources of a folder several at a time, where their anonymous namespaces are one."""
+    holders = {}
+    for name, text in files.items():
+        if not name.endswith(".cc") or name.endswith("/main.cc") or name.startswith(COMPILED_ALONE):
+            continue
+        found = {" ".join(match.split()) for block in ANONYMOUS.findall(text) for pattern in DEFINITIONS for match in pattern.findall(block)}
+        for entry in found:
+            alias = re.match(r"(\w+) = ", entry)
+            holders.setdefault((name.rsplit("/", 1)[0], alias[1] if alias else entry), {})[name] = entry if alias else name
+    for (_, word), entries in sorted(holders.items()):
+        if len(set(entries.values())) > 1:  # two aliases of one meaning are one
+            yield f"{' and '.join(sorted(entries))}: both define {word} in an anonymous namespace; a folder has one of each name"
+
+
 def faults(root):
     files = {str(path.relative_to(root)): path.read_text() for path in sources(root)}
     if not files:
         yield f"{root}: no source files; is this the project's root?"
     for check in (check_includes, check_circles, check_sizes, check_dead, check_text):
         yield from check(files)
+    tests = {str(path.relative_to(root)): path.read_text() for path in sorted((root / "tests").rglob("*.cc"))}
+    yield from check_names({**files, **tests})
     # Everything in the tests may include what it wants, but a header that only tests include is dead, too.
     yield from check_tests(root)
 
@@ -164,6 +192,10 @@ def self_test():
         "ThreadSanitizer": {"base/a.cc": "absl::Mu" + "tex m;\n"},
         "real clock": {"base/a.cc": "absl::Now();\n"},
         "sleeps": {"base/a.cc": "", "tests/unit/base/a_test.cc": "usleep(1);\n"},
+        "both define Flags in": {name: "namespace {\nstruct Flags {\n};\n}  // namespace\n" for name in ("cli/a.cc", "cli/b.cc")},
+        "both define Text(int a) in": {name: "namespace {\nint Text(int a) {\n}\n}  // namespace\n" for name in ("cli/a.cc", "cli/b.cc")},
+        "both define kMax in": {name: "namespace {\nconstexpr int kMax = 1;\n}  // namespace\n" for name in ("cli/a.cc", "cli/b.cc")},
+        "both define Map in": {f"cli/{name}.cc": f"namespace {{\nusing Map = {name};\n}}  // namespace\n" for name in ("a", "b")},
         "stands in no layer": {"storage/new/a.cc": "\n"},
     }
     bad = 0

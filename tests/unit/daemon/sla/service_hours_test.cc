@@ -10,7 +10,7 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 
-constexpr int64_t kHourMs = 3'600'000;
+constexpr int64_t kOneHourMs = 3'600'000;
 
 absl::TimeZone Zone(const char* name) {
   absl::TimeZone zone;
@@ -30,10 +30,10 @@ TEST(ClosedTime, IsWhatTheHoursLeave) {
   ServiceHours hours;
   AddHours({13 * 60, 18 * 60}, hours.weekly[3]);
   AddHours({8 * 60, 12 * 60}, hours.weekly[3]);
-  EXPECT_THAT(ClosedTime(hours, absl::UTCTimeZone(), {0, 30 * kHourMs}),
-              ElementsAre(Interval{0, 8 * kHourMs}, Interval{12 * kHourMs, 13 * kHourMs},
-                          Interval{18 * kHourMs, 30 * kHourMs}));
-  EXPECT_THAT(ClosedTime(hours, absl::UTCTimeZone(), {9 * kHourMs, 11 * kHourMs}), IsEmpty());
+  EXPECT_THAT(ClosedTime(hours, absl::UTCTimeZone(), {0, 30 * kOneHourMs}),
+              ElementsAre(Interval{0, 8 * kOneHourMs}, Interval{12 * kOneHourMs, 13 * kOneHourMs},
+                          Interval{18 * kOneHourMs, 30 * kOneHourMs}));
+  EXPECT_THAT(ClosedTime(hours, absl::UTCTimeZone(), {9 * kOneHourMs, 11 * kOneHourMs}), IsEmpty());
   EXPECT_THAT(ClosedTime(hours, absl::UTCTimeZone(), {-5, 5}), ElementsAre(Interval{-5, 5}));
   EXPECT_THAT(ClosedTime(hours, absl::UTCTimeZone(), {5, 5}), IsEmpty());
 }
@@ -46,18 +46,18 @@ TEST(ClosedTime, AlwaysOpenIsNeverClosedAndNoHoursAlways) {
 
 TEST(ClosedTime, KeepsToTheClockOfTheZoneWhenItChanges) {
   // On 30 March 2025 at 01:00 UTC Zurich went from 02:00 to 03:00: 8 o'clock is 07:00 UTC before, 06:00 UTC after.
-  const int64_t day_ms = 24 * kHourMs;
+  const int64_t day_ms = 24 * kOneHourMs;
   const int64_t midnight_utc_ms = 1743292800000;
   EXPECT_THAT(ClosedTime(Daily(8, 24), Zone("Europe/Zurich"), {midnight_utc_ms - day_ms, midnight_utc_ms + day_ms}),
-              ElementsAre(Interval{midnight_utc_ms - day_ms, midnight_utc_ms - day_ms + 7 * kHourMs},
-                          Interval{midnight_utc_ms - kHourMs, midnight_utc_ms + 6 * kHourMs},
-                          Interval{midnight_utc_ms + 22 * kHourMs, midnight_utc_ms + day_ms}));
+              ElementsAre(Interval{midnight_utc_ms - day_ms, midnight_utc_ms - day_ms + 7 * kOneHourMs},
+                          Interval{midnight_utc_ms - kOneHourMs, midnight_utc_ms + 6 * kOneHourMs},
+                          Interval{midnight_utc_ms + 22 * kOneHourMs, midnight_utc_ms + day_ms}));
 }
 
 TEST(ClosedTime, OfADayWhoseMidnightIsSkipped) {
   // In Asuncion 1 October 2017 began at 01:00, which was 04:00 UTC: an hour of service from midnight is nobody's.
-  EXPECT_THAT(ClosedTime(Daily(0, 1), Zone("America/Asuncion"), {1506830400000, 1506830400000 + 23 * kHourMs}),
-              ElementsAre(Interval{1506830400000, 1506830400000 + 23 * kHourMs}));
+  EXPECT_THAT(ClosedTime(Daily(0, 1), Zone("America/Asuncion"), {1506830400000, 1506830400000 + 23 * kOneHourMs}),
+              ElementsAre(Interval{1506830400000, 1506830400000 + 23 * kOneHourMs}));
 }
 
 TEST(ServiceHours, RefusesHoursThatDoNotOpenAndContradictions) {
