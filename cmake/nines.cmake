@@ -1,4 +1,4 @@
-# How this project builds: warnings, sanitizers, and one library a folder.
+# How this project builds: warnings, sanitizers, units, and one library a folder.
 
 find_program(CCACHE ccache)
 if(CCACHE)
@@ -28,14 +28,37 @@ else()
   target_compile_options(nines_options INTERFACE -Wno-maybe-uninitialized -Wno-restrict -Wno-stringop-overflow -Wno-array-bounds)
 endif()
 
-# nines_library(NAME DEPS ...): every .cc of the folder it is called in, but those of a program.
+option(NINES_UNITY
+       "Compile a folder's sources several at a time: from nothing in less than half the time, after a change to one file in more" OFF)
+if(NINES_UNITY AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  # In a unit, a source counts as a header, whose classes may not use what is in an anonymous namespace.
+  target_compile_options(nines_options INTERFACE -Wno-subobject-linkage)
+endif()
+
+# nines_units(TARGET SOURCES_MAX): with NINES_UNITY, as few units of even size as hold at most so many sources each.
+function(nines_units target sources_max)
+  if(NINES_UNITY)
+    get_target_property(sources ${target} SOURCES)
+    list(FILTER sources INCLUDE REGEX "\\.cc$")
+    list(LENGTH sources count)
+    math(EXPR units "(${count} + ${sources_max} - 1) / ${sources_max}")
+    math(EXPR size "(${count} + ${units} - 1) / ${units}")
+    set_target_properties(${target} PROPERTIES UNITY_BUILD ON UNITY_BUILD_BATCH_SIZE ${size})
+  endif()
+endfunction()
+
+# nines_library(NAME [ALONE] DEPS ...): every .cc of the folder it is called in, but those of a program.
 # The linker sees only what DEPS names, which keeps the layers.
+# ALONE: each source is always a unit of its own, so that hot code is optimised in every build as it was when it was measured.
 function(nines_library name)
-  cmake_parse_arguments(ARG "" "" "DEPS;PRIVATE_DEPS" ${ARGN})
+  cmake_parse_arguments(ARG "ALONE" "" "DEPS;PRIVATE_DEPS" ${ARGN})
   file(GLOB sources CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cc)
   list(FILTER sources EXCLUDE REGEX "/(main|allocator)\\.cc$")
   if(sources)
     add_library(${name} STATIC ${sources})
+    if(NOT ARG_ALONE)
+      nines_units(${name} 8)
+    endif()
     target_link_libraries(${name} PUBLIC nines_options ${ARG_DEPS} PRIVATE ${ARG_PRIVATE_DEPS})
   else()
     add_library(${name} INTERFACE)
@@ -51,6 +74,7 @@ function(nines_test name)
     return()
   endif()
   add_executable(${name} ${sources})
+  nines_units(${name} 6)
   target_link_libraries(${name} PRIVATE nines_options ${ARG_DEPS} GTest::gmock GTest::gtest_main)
   target_compile_definitions(${name} PRIVATE NINES_TEST_DATA="${PROJECT_SOURCE_DIR}/tests/data"
                              NINES_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
@@ -63,5 +87,7 @@ function(nines_program name)
   if(EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/main.cc)
     add_executable(${name} main.cc)
     target_link_libraries(${name} PRIVATE ${ARG_DEPS})
+    # It only reads flags; optimising what CLI11's header brings for that takes longer than compiling it.
+    set_source_files_properties(main.cc PROPERTIES COMPILE_OPTIONS "$<$<CONFIG:Release>:-O0>")
   endif()
 endfunction()

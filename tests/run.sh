@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs, builds and runs all tests. tests/run.sh [--preset release|debug|asan|tsan] [ctest's flags, e.g. -R sla]
+# Installs, builds and runs all tests. tests/run.sh [--preset release|dev|debug|asan|tsan] [ctest's flags, e.g. -R sla]
 set -euo pipefail
 cd "$(dirname "$0")/.."
 

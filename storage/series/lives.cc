@@ -10,7 +10,7 @@
 namespace nines::series {
 namespace {
 
-constexpr uint8_t kVersion = 1;
+constexpr uint8_t kLivesVersion = 1;
 
 std::string KeyOf(uint32_t block) {
   std::string key(kLivesPrefix);
@@ -24,7 +24,7 @@ bool ReadLives(std::string_view key, std::string_view value, Blocks& blocks) {
   const std::optional<std::string_view> body = codec::StripChecksum(key, value);
   if (!number.AtEnd() || !body.has_value()) return false;
   codec::ByteReader reader(*body);
-  if (reader.Byte() != kVersion) return false;
+  if (reader.Byte() != kLivesVersion) return false;
   const std::shared_ptr<Block> block = blocks.Grow(block_number);
   MutexLock lock(block->mutex);
   for (uint64_t rest = reader.Fixed64(); rest != 0; rest &= rest - 1) {
@@ -54,7 +54,7 @@ void PutLives(uint32_t number, Block& block, rocks::Batch& batch) {
     return;
   }
   std::string value;
-  codec::AppendByte(kVersion, &value);
+  codec::AppendByte(kLivesVersion, &value);
   codec::AppendFixed64(slots, &value);
   value += body;
   codec::AppendChecksum(key, &value);

@@ -8,7 +8,7 @@
 namespace nines::series {
 namespace {
 
-constexpr uint8_t kVersion = 1;
+constexpr uint8_t kRecordVersion = 1;
 
 static_assert(std::endian::native == std::endian::little, "values are stored as they lie in memory");
 
@@ -40,7 +40,7 @@ bool ReadRuns(codec::ByteReader& reader, uint64_t count, uint32_t* after, std::v
 
 void EncodeLogRecord(std::string_view note, const Rows& rows, std::string* value) {
   value->reserve(value->size() + rows.values.size() * 8 + rows.rows.size() * 12 + 32);
-  codec::AppendByte(kVersion, value);
+  codec::AppendByte(kRecordVersion, value);
   codec::AppendText(note, value);
   codec::AppendVarint(rows.rows.size(), value);
   int64_t time_ms = 0;
@@ -58,7 +58,7 @@ void EncodeLogRecord(std::string_view note, const Rows& rows, std::string* value
 
 absl::Status DecodeLogRecord(std::string_view payload, std::string_view* note, Rows* rows) {
   codec::ByteReader reader(payload);
-  if (reader.Byte() != kVersion) return absl::DataLossError("its version is not known");
+  if (reader.Byte() != kRecordVersion) return absl::DataLossError("its version is not known");
   *note = reader.Text();
   // A sample takes eight bytes or more, a row two, so that a damaged count cannot ask for much memory.
   const uint64_t samples_max = payload.size() / sizeof(double);

@@ -16,7 +16,7 @@ namespace {
 
 constexpr char kKey[] = "key";
 constexpr int64_t kStart = 1'700'000'000'000;
-constexpr double kInfinity = std::numeric_limits<double>::infinity();
+constexpr double kInf = std::numeric_limits<double>::infinity();
 
 struct Column {
   std::vector<int64_t> times_ms;
@@ -80,7 +80,7 @@ TEST(ChunkTest, KeepsEveryBitOfEveryKindOfValue) {
   int64_t time_ms = 3;
   for (uint64_t bits :
        {uint64_t{0x7ff0000000000002}, uint64_t{0xfff8000000000001}, uint64_t{0x7fffffffffffffff}, uint64_t{1},
-        uint64_t{0}, uint64_t{1} << 63, std::bit_cast<uint64_t>(kInfinity), std::bit_cast<uint64_t>(-kInfinity),
+        uint64_t{0}, uint64_t{1} << 63, std::bit_cast<uint64_t>(kInf), std::bit_cast<uint64_t>(-kInf),
         std::bit_cast<uint64_t>(0.1), std::bit_cast<uint64_t>(0.1)}) {
     column.times_ms.push_back(time_ms++);
     column.values.push_back(std::bit_cast<double>(bits));

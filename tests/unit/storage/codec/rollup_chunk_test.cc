@@ -14,27 +14,27 @@
 namespace nines::codec {
 namespace {
 
-constexpr char kKey[] = "key";
+constexpr char kRollupKey[] = "key";
 constexpr int64_t kHour = 3'600'000;
 constexpr RollupLayout kLayouts[] = {RollupLayout::kJoined, RollupLayout::kApart};
 
-struct Column {
+struct HourColumn {
   std::vector<int64_t> starts_ms;
   std::array<std::vector<double>, kAggregateCount> aggregates;
 };
-using Slots = std::map<uint32_t, Column>;
+using RollupSlots = std::map<uint32_t, HourColumn>;
 
-std::string Encode(const Slots& slots, RollupLayout layout) {
+std::string Encode(const RollupSlots& slots, RollupLayout layout) {
   std::vector<RollupColumn> columns;
   for (const auto& [slot, column] : slots) {
     RollupColumn& added = columns.emplace_back(RollupColumn{slot, column.starts_ms, {}});
     for (int a = 0; a < kAggregateCount; ++a) added.aggregates[a] = column.aggregates[a];
   }
-  return EncodeRollupChunk(kKey, columns, layout);
+  return EncodeRollupChunk(kRollupKey, columns, layout);
 }
 
-void ExpectDecodes(const Slots& slots, const std::string& value) {
-  auto view = RollupChunkView::Parse(kKey, value);
+void ExpectRollupsDecode(const RollupSlots& slots, const std::string& value) {
+  auto view = RollupChunkView::Parse(kRollupKey, value);
   ASSERT_TRUE(view.ok()) << view.status();
   uint64_t present = 0;
   for (const auto& [slot, column] : slots) present |= uint64_t{1} << slot;
@@ -58,10 +58,10 @@ void ExpectDecodes(const Slots& slots, const std::string& value) {
 }
 
 // Two series of the same hours, one of others.
-Slots SomeSlots() {
-  Slots slots;
+RollupSlots SomeRollups() {
+  RollupSlots slots;
   for (const uint32_t slot : {2, 3, 63}) {
-    Column& column = slots[slot];
+    HourColumn& column = slots[slot];
     for (int hour = 0; hour < 4; ++hour) {
       if (slot == 63 && hour == 1) continue;
       column.starts_ms.push_back((1000 + hour) * kHour);
@@ -77,15 +77,15 @@ Slots SomeSlots() {
 
 TEST(RollupChunkTest, RoundTripsBothLayouts) {
   for (const RollupLayout layout : kLayouts) {
-    ExpectDecodes(SomeSlots(), Encode(SomeSlots(), layout));
-    ExpectDecodes({{0, SomeSlots()[63]}}, Encode({{0, SomeSlots()[63]}}, layout));
+    ExpectRollupsDecode(SomeRollups(), Encode(SomeRollups(), layout));
+    ExpectRollupsDecode({{0, SomeRollups()[63]}}, Encode({{0, SomeRollups()[63]}}, layout));
   }
 }
 
 TEST(RollupChunkTest, OfNoSeriesSaysThatThereIsNoNumber) {
   for (const RollupLayout layout : kLayouts) {
     const std::string value = Encode({}, layout);
-    auto view = RollupChunkView::Parse(kKey, value);
+    auto view = RollupChunkView::Parse(kRollupKey, value);
     ASSERT_TRUE(view.ok()) << view.status();
     EXPECT_EQ(view->slots(), 0u);
   }
@@ -95,9 +95,9 @@ TEST(RollupChunkTest, RoundTripsRandomBuckets) {
   for (uint64_t seed = 0; seed < 100; ++seed) {
     SCOPED_TRACE(seed);
     std::mt19937_64 random(seed);
-    Slots slots;
+    RollupSlots slots;
     for (uint64_t s = 0, series = 1 + random() % 64; s < series; ++s) {
-      Column& column = slots[static_cast<uint32_t>(random() % 64)];
+      HourColumn& column = slots[static_cast<uint32_t>(random() % 64)];
       column = {};
       int64_t start_ms = static_cast<int64_t>(random() % 1000) * kHour;
       for (uint64_t i = 0, count = 1 + random() % 30; i < count; ++i) {
@@ -106,14 +106,14 @@ TEST(RollupChunkTest, RoundTripsRandomBuckets) {
         for (auto& values : column.aggregates) values.push_back(std::bit_cast<double>(random() >> random() % 64));
       }
     }
-    for (const RollupLayout layout : kLayouts) ExpectDecodes(slots, Encode(slots, layout));
+    for (const RollupLayout layout : kLayouts) ExpectRollupsDecode(slots, Encode(slots, layout));
   }
 }
 
 TEST(RollupChunkTest, AFewBucketsOfManySeriesAreSmallerJoined) {
-  Slots slots;
+  RollupSlots slots;
   for (uint32_t slot = 0; slot < 64; ++slot) {
-    slots[slot] = SomeSlots()[2];
+    slots[slot] = SomeRollups()[2];
     for (auto& values : slots[slot].aggregates) values[0] += slot;
   }
   EXPECT_LT(Encode(slots, RollupLayout::kJoined).size(), Encode(slots, RollupLayout::kApart).size());
@@ -121,12 +121,12 @@ TEST(RollupChunkTest, AFewBucketsOfManySeriesAreSmallerJoined) {
 
 TEST(RollupChunkTest, EveryTruncationAndEveryChangedByteIsFoundOut) {
   for (const RollupLayout layout : kLayouts) {
-    const std::string value = Encode(SomeSlots(), layout);
+    const std::string value = Encode(SomeRollups(), layout);
     const std::string body = value.substr(0, value.size() - 4);
     const auto decodes = [&](const std::string& bytes) {
       std::string checked = bytes;
-      AppendChecksum(kKey, &checked);
-      auto view = RollupChunkView::Parse(kKey, checked);
+      AppendChecksum(kRollupKey, &checked);
+      auto view = RollupChunkView::Parse(kRollupKey, checked);
       if (!view.ok()) return false;
       for (uint32_t slot = 0; slot < kChunkSlots; ++slot) {
         if (!view->Has(slot)) continue;
@@ -143,10 +143,10 @@ TEST(RollupChunkTest, EveryTruncationAndEveryChangedByteIsFoundOut) {
     };
     ASSERT_TRUE(decodes(body));
     for (size_t i = 0; i < value.size(); ++i) {
-      EXPECT_EQ(RollupChunkView::Parse(kKey, value.substr(0, i)).status().code(), absl::StatusCode::kDataLoss);
+      EXPECT_EQ(RollupChunkView::Parse(kRollupKey, value.substr(0, i)).status().code(), absl::StatusCode::kDataLoss);
       std::string damaged = value;
       damaged[i] = static_cast<char>(damaged[i] ^ 0x10);
-      EXPECT_EQ(RollupChunkView::Parse(kKey, damaged).status().code(), absl::StatusCode::kDataLoss);
+      EXPECT_EQ(RollupChunkView::Parse(kRollupKey, damaged).status().code(), absl::StatusCode::kDataLoss);
       if (i >= body.size()) continue;
       EXPECT_FALSE(decodes(body.substr(0, i))) << i;
       for (int bit = 0; bit < 8; ++bit) {
@@ -162,15 +162,15 @@ TEST(RollupChunkTest, EveryTruncationAndEveryChangedByteIsFoundOut) {
 
 // The joined column is unpacked once for all: what it refused the first slot it must refuse the second.
 TEST(RollupChunkTest, ValuesThatCannotBeReadAreRefusedEachTime) {
-  std::string body = Encode(SomeSlots(), RollupLayout::kJoined);
+  std::string body = Encode(SomeRollups(), RollupLayout::kJoined);
   body.resize(body.size() - 4);
   bool refused = false;
   // The last byte is one of the last aggregate.
   for (int change = 1; change < 256 && !refused; ++change) {
     std::string damaged = body;
     damaged.back() = static_cast<char>(damaged.back() ^ change);
-    AppendChecksum(kKey, &damaged);
-    auto view = RollupChunkView::Parse(kKey, damaged);
+    AppendChecksum(kRollupKey, &damaged);
+    auto view = RollupChunkView::Parse(kRollupKey, damaged);
     ASSERT_TRUE(view.ok()) << view.status();
     std::vector<double> values;
     refused = !view->Values(2, Aggregate::kIncrease, &values).ok();
@@ -189,12 +189,12 @@ TEST(RollupChunkTest, GoldenChunks) {
   for (const auto& [name, layout] : cases) {
     SCOPED_TRACE(name);
     const std::string path = std::string(NINES_TEST_DATA "/golden/rollup_chunk_v1_") + name + ".bin";
-    const std::string value = Encode(SomeSlots(), layout);
+    const std::string value = Encode(SomeRollups(), layout);
     if (std::getenv("NINES_WRITE_GOLDEN") != nullptr) std::ofstream(path, std::ios::binary) << value;
     std::ifstream file(path, std::ios::binary);
     const std::string golden(std::istreambuf_iterator<char>(file), {});
     EXPECT_TRUE(golden == value) << "the format changed; it needs a new version";
-    ExpectDecodes(SomeSlots(), golden);
+    ExpectRollupsDecode(SomeRollups(), golden);
   }
 }
 

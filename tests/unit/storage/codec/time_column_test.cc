@@ -16,7 +16,7 @@ namespace {
 
 constexpr int64_t kMin = std::numeric_limits<int64_t>::min();
 constexpr int64_t kMax = std::numeric_limits<int64_t>::max();
-constexpr int64_t kStart = 1'700'000'000'000;
+constexpr int64_t kColumnStart = 1'700'000'000'000;
 
 std::string Encode(const std::vector<int64_t>& times_ms) {
   std::string bytes;
@@ -30,7 +30,7 @@ void ExpectDecodes(const std::vector<int64_t>& times_ms, std::string_view bytes)
   ASSERT_EQ(times_ms, decoded);
 }
 
-size_t ExpectRoundTrip(const std::vector<int64_t>& times_ms) {
+size_t ExpectTimesRoundTrip(const std::vector<int64_t>& times_ms) {
   std::string bytes = "before";
   EncodeTimes(times_ms, &bytes);
   EXPECT_EQ(bytes.substr(0, 6), "before");
@@ -38,15 +38,15 @@ size_t ExpectRoundTrip(const std::vector<int64_t>& times_ms) {
   return bytes.size() - 6;
 }
 
-std::vector<int64_t> Regular(size_t count, int64_t step_ms) {
+std::vector<int64_t> RegularTimes(size_t count, int64_t step_ms) {
   std::vector<int64_t> times_ms;
-  for (size_t i = 0; i < count; ++i) times_ms.push_back(kStart + step_ms * static_cast<int64_t>(i));
+  for (size_t i = 0; i < count; ++i) times_ms.push_back(kColumnStart + step_ms * static_cast<int64_t>(i));
   return times_ms;
 }
 
 std::vector<int64_t> Jittered(uint64_t seed, size_t count, uint64_t jitter_ms) {
   std::mt19937_64 random(seed);
-  std::vector<int64_t> times_ms = Regular(count, 15'000);
+  std::vector<int64_t> times_ms = RegularTimes(count, 15'000);
   for (int64_t& time_ms : times_ms) time_ms += static_cast<int64_t>(random() % (jitter_ms + 1));
   return times_ms;
 }
@@ -54,7 +54,7 @@ std::vector<int64_t> Jittered(uint64_t seed, size_t count, uint64_t jitter_ms) {
 std::vector<int64_t> Sparse(uint64_t seed, size_t count) {
   std::mt19937_64 random(seed);
   std::vector<int64_t> times_ms;
-  int64_t now_ms = kStart;
+  int64_t now_ms = kColumnStart;
   for (size_t i = 0; i < count; ++i) {
     times_ms.push_back(now_ms);
     const uint64_t limit_ms = uint64_t{1} << (random() % 28);
@@ -64,48 +64,48 @@ std::vector<int64_t> Sparse(uint64_t seed, size_t count) {
 }
 
 TEST(TimeColumnTest, KeepsTimesFromEndToEnd) {
-  ExpectRoundTrip({0});
-  ExpectRoundTrip({kMin});
-  ExpectRoundTrip({kMin, kMax});
-  ExpectRoundTrip({kMin, -1, 0, 1, kMax});
-  ExpectRoundTrip({kMin, kMin + 1, kMin + 2, kMin + 3, kMin + 4, kMin + 5, -1, 0, 1, 2, kMax - 1, kMax});
+  ExpectTimesRoundTrip({0});
+  ExpectTimesRoundTrip({kMin});
+  ExpectTimesRoundTrip({kMin, kMax});
+  ExpectTimesRoundTrip({kMin, -1, 0, 1, kMax});
+  ExpectTimesRoundTrip({kMin, kMin + 1, kMin + 2, kMin + 3, kMin + 4, kMin + 5, -1, 0, 1, 2, kMax - 1, kMax});
   std::vector<int64_t> wide;
   for (int64_t i = -8; i < 8; ++i) wide.push_back(i * (int64_t{1} << 60));
-  ExpectRoundTrip(wide);
+  ExpectTimesRoundTrip(wide);
 }
 
 TEST(TimeColumnTest, ARegularScrapeCostsAHandfulOfBytes) {
-  EXPECT_LE(ExpectRoundTrip(Regular(960, 15'000)), 16);
-  EXPECT_LE(ExpectRoundTrip(Regular(kColumnValuesMax, 15'000)), 16);
+  EXPECT_LE(ExpectTimesRoundTrip(RegularTimes(960, 15'000)), 16);
+  EXPECT_LE(ExpectTimesRoundTrip(RegularTimes(kColumnValuesMax, 15'000)), 16);
 }
 
 TEST(TimeColumnTest, AHoleCostsAFewBytes) {
-  std::vector<int64_t> times_ms = Regular(960, 15'000);
+  std::vector<int64_t> times_ms = RegularTimes(960, 15'000);
   times_ms.erase(times_ms.begin() + 900);
   times_ms.erase(times_ms.begin() + 500, times_ms.begin() + 520);
   times_ms.erase(times_ms.begin() + 40);
-  EXPECT_LE(ExpectRoundTrip(times_ms), 16 + 3 * 3);
+  EXPECT_LE(ExpectTimesRoundTrip(times_ms), 16 + 3 * 3);
 }
 
 TEST(TimeColumnTest, JitterCostsItsEntropy) {
   // Even over 8 ms: 3 bits a time.
-  EXPECT_LE(ExpectRoundTrip(Jittered(1, 960, 7)), 960 * 3 / 8 + 20);
+  EXPECT_LE(ExpectTimesRoundTrip(Jittered(1, 960, 7)), 960 * 3 / 8 + 20);
   std::vector<int64_t> with_holes = Jittered(2, 960, 7);
   with_holes.erase(with_holes.begin() + 500, with_holes.begin() + 530);
-  EXPECT_LE(ExpectRoundTrip(with_holes), 930 * 3 / 8 + 24);
+  EXPECT_LE(ExpectTimesRoundTrip(with_holes), 930 * 3 / 8 + 24);
 }
 
 TEST(TimeColumnTest, RoundTripsRandomTimes) {
   for (uint64_t seed = 0; seed < 200; ++seed) {
     SCOPED_TRACE(seed);
-    ExpectRoundTrip(Jittered(seed, 1 + seed * 7, seed * 50));
-    ExpectRoundTrip(Sparse(seed, 1 + seed * 3));
+    ExpectTimesRoundTrip(Jittered(seed, 1 + seed * 7, seed * 50));
+    ExpectTimesRoundTrip(Sparse(seed, 1 + seed * 3));
     std::mt19937_64 random(seed);
     std::vector<int64_t> times_ms = Jittered(seed, 500, 20);
     for (int i = 0; i < 60; ++i) {
       times_ms.erase(times_ms.begin() + static_cast<std::ptrdiff_t>(random() % times_ms.size()));
     }
-    ExpectRoundTrip(times_ms);
+    ExpectTimesRoundTrip(times_ms);
   }
 }
 
@@ -127,7 +127,7 @@ TEST(TimeColumnTest, RefusesTimesThatDoNotGrow) {
 }
 
 TEST(TimeColumnTest, RefusesTruncationsAndSurvivesDamage) {
-  for (const std::vector<int64_t>& times_ms : {Regular(100, 15'000), Jittered(5, 300, 9), Sparse(5, 300)}) {
+  for (const std::vector<int64_t>& times_ms : {RegularTimes(100, 15'000), Jittered(5, 300, 9), Sparse(5, 300)}) {
     const uint32_t count = static_cast<uint32_t>(times_ms.size());
     const std::string bytes = Encode(times_ms);
     std::vector<int64_t> decoded(count);
@@ -151,7 +151,7 @@ TEST(TimeColumnTest, GoldenColumns) {
   std::vector<int64_t> holes = Jittered(1, 200, 5);
   holes.erase(holes.begin() + 100, holes.begin() + 103);
   const std::pair<const char*, std::vector<int64_t>> cases[] = {
-      {"integers", Sparse(1, 200)}, {"regular", Regular(200, 15'000)}, {"grid", holes}};
+      {"integers", Sparse(1, 200)}, {"regular", RegularTimes(200, 15'000)}, {"grid", holes}};
   for (const auto& [name, times_ms] : cases) {
     SCOPED_TRACE(name);
     const std::string path = std::string(NINES_TEST_DATA "/golden/time_column_v1_") + name + ".bin";

@@ -35,7 +35,7 @@ void ExpectDecodes(const std::vector<double>& values, std::string_view bytes) {
   }
 }
 
-void ExpectRoundTrip(const std::vector<double>& values) {
+void ExpectValuesRoundTrip(const std::vector<double>& values) {
   for (Effort effort : {Effort::kFast, Effort::kSmall}) {
     std::string bytes = "before";
     EncodeValues(values, effort, &bytes);
@@ -192,20 +192,20 @@ const std::vector<Family>& Families() {
 
 TEST(ValueColumnTest, KeepsEveryBitOfEveryKindOfValue) {
   const std::vector<double> nasties = Nasties();
-  ExpectRoundTrip(nasties);
+  ExpectValuesRoundTrip(nasties);
   for (double value : nasties) {
-    ExpectRoundTrip({value});
-    ExpectRoundTrip({value, value, value});
-    ExpectRoundTrip({1.5, value});
-    ExpectRoundTrip({value, 1.5});
+    ExpectValuesRoundTrip({value});
+    ExpectValuesRoundTrip({value, value, value});
+    ExpectValuesRoundTrip({1.5, value});
+    ExpectValuesRoundTrip({value, 1.5});
     std::vector<double> among(300, 0.0);
     for (size_t i = 0; i < among.size(); ++i) among[i] = static_cast<double>(i * i % 37) / 10;
     among[100] = value;
-    ExpectRoundTrip(among);
+    ExpectValuesRoundTrip(among);
     among[0] = value;
     among[1] = value;
     among[299] = value;
-    ExpectRoundTrip(among);
+    ExpectValuesRoundTrip(among);
   }
 }
 
@@ -215,7 +215,7 @@ TEST(ValueColumnTest, RoundTripsRandomColumns) {
       SCOPED_TRACE(std::string(family.name) + " " + std::to_string(seed));
       std::mt19937_64 random(seed);
       const size_t count = 1 + Below(random, seed % 4 == 0 ? 5'000 : 400);
-      ExpectRoundTrip(family.make(random, count));
+      ExpectValuesRoundTrip(family.make(random, count));
     }
   }
 }
@@ -224,7 +224,7 @@ TEST(ValueColumnTest, RoundTripsTheLongestColumn) {
   std::mt19937_64 random(1);
   for (const Family& family : Families()) {
     SCOPED_TRACE(family.name);
-    ExpectRoundTrip(family.make(random, kColumnValuesMax));
+    ExpectValuesRoundTrip(family.make(random, kColumnValuesMax));
   }
 }
 
@@ -239,7 +239,7 @@ TEST(ValueColumnTest, RoundTripsColumnsOfSeveralFamilies) {
       const std::vector<double> piece = family.make(random, 1 + Below(random, 500));
       values.insert(values.end(), piece.begin(), piece.end());
     }
-    ExpectRoundTrip(values);
+    ExpectValuesRoundTrip(values);
   }
 }
 

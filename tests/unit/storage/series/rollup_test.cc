@@ -14,7 +14,7 @@ using codec::Aggregate;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 
-constexpr int64_t kMinute = 60'000;
+constexpr int64_t kRollupMinute = 60'000;
 const double kStale = std::bit_cast<double>(kStaleBits);
 
 Rollup RollUpOf(const std::vector<std::pair<int64_t, double>>& samples, Resolution resolution) {
@@ -31,7 +31,7 @@ Rollup RollUpOf(const std::vector<std::pair<int64_t, double>>& samples, Resoluti
 
 TEST(RollupTest, AnHourOfAGaugeByHand) {
   const Rollup rollup =
-      RollUpOf({{10 * kMinute, 4}, {20 * kMinute, -1}, {59 * kMinute, 2.5}, {60 * kMinute, 7}, {185 * kMinute, 1}},
+      RollUpOf({{10 * kRollupMinute, 4}, {20 * kRollupMinute, -1}, {59 * kRollupMinute, 2.5}, {60 * kRollupMinute, 7}, {185 * kRollupMinute, 1}},
                Resolution::kHour);
   EXPECT_THAT(rollup.starts_ms, ElementsAre(0, kHour, 3 * kHour));
   EXPECT_THAT(rollup.of(Aggregate::kMin), ElementsAre(-1, 7, 1));
@@ -47,7 +47,7 @@ TEST(RollupTest, AnHourOfAGaugeByHand) {
 TEST(RollupTest, ACounterThatBeginsAgainCountsFromZero) {
   // 100 → 130: 30; → 20: reset, 20; → 20: 0; → 50: 30.
   const Rollup rollup =
-      RollUpOf({{0, 100}, {1 * kMinute, 130}, {2 * kMinute, 20}, {3 * kMinute, 20}, {4 * kMinute, 50}},
+      RollUpOf({{0, 100}, {1 * kRollupMinute, 130}, {2 * kRollupMinute, 20}, {3 * kRollupMinute, 20}, {4 * kRollupMinute, 50}},
                Resolution::kFiveMinutes);
   EXPECT_THAT(rollup.starts_ms, ElementsAre(0));
   EXPECT_THAT(rollup.of(Aggregate::kIncrease), ElementsAre(80));
@@ -57,13 +57,13 @@ TEST(RollupTest, ACounterThatBeginsAgainCountsFromZero) {
 
 TEST(RollupTest, WhatIsNoNumberDoesNotCount) {
   const Rollup rollup = RollUpOf({{0, kStale},
-                                  {1 * kMinute, 10},
-                                  {2 * kMinute, std::nan("")},
-                                  {3 * kMinute, 4},
-                                  {5 * kMinute, kStale},
-                                  {10 * kMinute, 1}},
+                                  {1 * kRollupMinute, 10},
+                                  {2 * kRollupMinute, std::nan("")},
+                                  {3 * kRollupMinute, 4},
+                                  {5 * kRollupMinute, kStale},
+                                  {10 * kRollupMinute, 1}},
                                  Resolution::kFiveMinutes);
-  EXPECT_THAT(rollup.starts_ms, ElementsAre(0, 10 * kMinute)) << "a bucket of no number is none";
+  EXPECT_THAT(rollup.starts_ms, ElementsAre(0, 10 * kRollupMinute)) << "a bucket of no number is none";
   EXPECT_THAT(rollup.of(Aggregate::kCount), ElementsAre(2, 1));
   EXPECT_THAT(rollup.of(Aggregate::kSum), ElementsAre(14, 1));
   EXPECT_THAT(rollup.of(Aggregate::kMin), ElementsAre(4, 1));
@@ -129,9 +129,9 @@ class StoreRollupTest : public StoreFixture {
 TEST_F(StoreRollupTest, HoursAreTheSameWhereverTheSamplesAre) {
   SealAlways();
   const SeriesId id = Series({{"a", "1"}});
-  Record({{id, 10 * kMinute, 5},
-          {id, 50 * kMinute, 8},
-          {id, 70 * kMinute, 2},
+  Record({{id, 10 * kRollupMinute, 5},
+          {id, 50 * kRollupMinute, 8},
+          {id, 70 * kRollupMinute, 2},
           {id, 4 * kHour, kStale},
           {id, 5 * kHour + 1, 9}});
   const auto expect = [&](const char* where) {
@@ -159,7 +159,7 @@ TEST_F(StoreRollupTest, HoursAreTheSameWhereverTheSamplesAre) {
   expect("partition");
   OpenAll();
   expect("reopened");
-  Record({{id, 55 * kMinute, 20}, {id, 5 * kHour + 1, kStale}});
+  Record({{id, 55 * kRollupMinute, 20}, {id, 5 * kHour + 1, kStale}});
   for (const char* where : {"late in the head", "late in a frame", "late in a window", "late in a partition"}) {
     SCOPED_TRACE(where);
     const Buckets all = Scan(id, {0, kDay}, Resolution::kHour);
@@ -174,10 +174,10 @@ TEST_F(StoreRollupTest, HoursAreTheSameWhereverTheSamplesAre) {
 TEST_F(StoreRollupTest, FiveMinutesAreCalculatedWhileTheSamplesAreThere) {
   SealAlways();
   const SeriesId id = Series({{"a", "1"}});
-  Record({{id, 1 * kMinute, 5}, {id, 4 * kMinute, 8}, {id, 5 * kMinute, 2}, {id, 4 * kHour, 1}});
+  Record({{id, 1 * kRollupMinute, 5}, {id, 4 * kRollupMinute, 8}, {id, 5 * kRollupMinute, 2}, {id, 4 * kHour, 1}});
   for (int round = 0; round < 3; ++round) {
     const Buckets all = Scan(id, {0, kDay}, Resolution::kFiveMinutes);
-    EXPECT_THAT(all.starts_ms, ElementsAre(0, 5 * kMinute, 4 * kHour));
+    EXPECT_THAT(all.starts_ms, ElementsAre(0, 5 * kRollupMinute, 4 * kHour));
     EXPECT_THAT(all.sums, ElementsAre(13, 2, 1));
     EXPECT_THAT(all.increases, ElementsAre(3, 0, 0));
     Maintain();
