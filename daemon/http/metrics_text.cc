@@ -214,6 +214,8 @@ void AddStorage(MetricFamilies& page, const series::StoreStats& stats, uint64_t 
   gauge("nines_storage_head_bytes", "Bytes of these in memory.", stats.head_bytes);
   gauge("nines_storage_log_bytes", "Bytes of the log that a start would read.", stats.log_bytes);
   gauge("nines_storage_dirty_windows", "Windows of blocks of series that wait for being merged.", stats.dirty_windows);
+  gauge("nines_storage_reclaimable_bytes", "Bytes that merging deleted or replaced and that are still on the disk.",
+        stats.reclaimable_bytes);
   gauge("nines_storage_damaged", "Records and chunks found damaged since the start, and left out or as they are.",
         stats.damaged);
   const auto counter = [&](const char* name, const char* help, uint64_t value) {

@@ -12,6 +12,7 @@ namespace nines::codec {
 namespace {
 
 constexpr uint8_t kVersion = 1;
+constexpr uint8_t kCalculated = 2;  // in the place of the layout
 
 bool Same(std::span<const int64_t> a, std::span<const int64_t> b) {
   return a.size() == b.size() && std::equal(a.begin(), a.end(), b.begin());
@@ -73,14 +74,24 @@ std::string EncodeRollupChunk(std::string_view key, std::span<const RollupColumn
   return value;
 }
 
+std::string EncodeCalculatedRollup(std::string_view key) {
+  std::string value;
+  AppendByte(kVersion, &value);
+  AppendByte(kCalculated, &value);
+  AppendChecksum(key, &value);
+  return value;
+}
+
 absl::StatusOr<RollupChunkView> RollupChunkView::Parse(std::string_view key, std::string_view value) {
   const std::optional<std::string_view> body = StripChecksum(key, value);
   if (!body.has_value()) return absl::DataLossError("its checksum is wrong");
   ByteReader reader(*body);
   if (reader.Byte() != kVersion) return absl::DataLossError("its version is not known");
   const uint8_t layout = reader.Byte();
-  if (layout > static_cast<uint8_t>(RollupLayout::kApart)) reader.Fail();
   RollupChunkView view;
+  view.calculated_ = layout == kCalculated && reader.AtEnd();
+  if (view.calculated_) return view;
+  if (layout > static_cast<uint8_t>(RollupLayout::kApart)) reader.Fail();
   view.layout_ = static_cast<RollupLayout>(layout);
   view.slots_ = reader.Fixed64();
   const uint64_t time_columns = reader.Varint(kChunkSlots);

@@ -45,9 +45,9 @@ class FamilyNumber final : public rocksdb::ColumnFamilyHandle {
 };
 
 rocksdb::ColumnFamilyHandle* NumberOf(Family family) {
-  static std::array<FamilyNumber, kFamilyCount> numbers = {
-      FamilyNumber(0), FamilyNumber(1), FamilyNumber(2), FamilyNumber(3), FamilyNumber(4),
-      FamilyNumber(5), FamilyNumber(6), FamilyNumber(7), FamilyNumber(8)};
+  static std::array<FamilyNumber, kFamilyCount> numbers = {FamilyNumber(0), FamilyNumber(1), FamilyNumber(2),
+                                                           FamilyNumber(3), FamilyNumber(4), FamilyNumber(5),
+                                                           FamilyNumber(6), FamilyNumber(7), FamilyNumber(8)};
   return &numbers[Index(family)];
 }
 
@@ -100,8 +100,8 @@ rocksdb::DBOptions MakeDbOptions() {
   options.create_if_missing = true;
   options.create_missing_column_families = true;
   options.paranoid_checks = true;
-  // A log cut off in the middle of a write ends there: what was not synced was never acknowledged. A record that is wrong
-  // in front of others is damage, and the database is not opened: facts may be in it.
+  // A log cut off in the middle of a write ends there: what was not synced was never acknowledged. A record that is
+  // wrong in front of others is damage, and the database is not opened: facts may be in it.
   options.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
   // Seldom written families would otherwise keep old log files alive for ever.
   options.max_total_wal_size = 96 << 20;
@@ -302,6 +302,25 @@ absl::Status Database::DropFiles(Family family, std::string_view from, std::stri
   return ToStatus(rocksdb::DeleteFilesInRange(&impl_->db(), impl_->handle(family), &begin, to.empty() ? nullptr : &end,
                                               /*include_end=*/false),
                   impl_->Where("drop files of", family));
+}
+
+absl::Status Database::CompactRange(Family family, std::string_view from, std::string_view to) {
+  const rocksdb::Slice begin = ToSlice(from);
+  const rocksdb::Slice end = ToSlice(to);
+  rocksdb::CompactRangeOptions options;
+  options.exclusive_manual_compaction = false;
+  return ToStatus(impl_->db().CompactRange(options, impl_->handle(family), &begin, &end),
+                  impl_->Where("compact", family));
+}
+
+uint64_t Database::RangeBytes(Family family, std::string_view from, std::string_view to) const {
+  const rocksdb::Range range(ToSlice(from), ToSlice(to));
+  rocksdb::SizeApproximationOptions options;
+  options.include_memtables = true;
+  uint64_t bytes = 0;
+  // Refused are options that ask for neither files nor memory alone.
+  NINES_CHECK(impl_->db().GetApproximateSizes(options, impl_->handle(family), &range, 1, &bytes).ok());
+  return bytes;
 }
 
 absl::Status Database::Checkpoint(const std::string& directory) {

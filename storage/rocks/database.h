@@ -67,7 +67,8 @@ class Snapshot {
   const rocksdb::Snapshot* snapshot_;
 };
 
-// Goes through a family's keys. Confined to one thread; the database, and the snapshot if there is one, must outlive it.
+// Goes through a family's keys. Confined to one thread; the database, and the snapshot if there is one, must outlive
+// it.
 class Cursor {
  public:
   ~Cursor();
@@ -124,6 +125,10 @@ class Database {
                              const std::function<bool(std::string_view key, std::string_view value)>& visit) const;
   // Drops whole files that lie in [from, to): cheap, but leaves what shares a file with other keys.
   absl::Status DropFiles(Family family, std::string_view from, std::string_view to);
+  // Rewrites the files of [from, to) without what was deleted or replaced there. Takes as long as that takes.
+  absl::Status CompactRange(Family family, std::string_view from, std::string_view to);
+  // About how many bytes [from, to) takes, on disk and in memory, with what was deleted there and is not compacted.
+  uint64_t RangeBytes(Family family, std::string_view from, std::string_view to) const;
   // Writes what is in memory into files, so that the next start has no log to read.
   absl::Status Flush();
   // A consistent copy into `directory`, which must not exist, while everything runs.

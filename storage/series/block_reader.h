@@ -18,10 +18,10 @@ inline rocks::Family ChunkFamily(SeriesClass series_class) {
   return series_class == SeriesClass::kResults ? rocks::Family::kResults : rocks::Family::kRaw;
 }
 
-// Reads samples of one block from everywhere they can be: chunks of partitions, chunks of windows, frames, the head, each
-// of which stands over those before it. One read shows the block as it was at one moment: the head and the database's
-// snapshot are taken under the block's lock, under which samples move from one to the other. Errors: DataLoss, naming
-// the chunk, and those of the database. Keeps buffers between reads. Thread-compatible.
+// Reads samples of one block from everywhere they can be: chunks of partitions, chunks of windows, frames, the head,
+// each of which stands over those before it. One read shows the block as it was at one moment: the head and the
+// database's snapshot are taken under the block's lock, under which samples move from one to the other. Errors:
+// DataLoss, naming the chunk, and those of the database. Keeps buffers between reads. Thread-compatible.
 class BlockReader {
  public:
   BlockReader(const rocks::Database& database, const Grid& grid, const Blocks& blocks)

@@ -16,8 +16,8 @@ struct DirtyWindow {
   uint32_t window = 0;
   uint32_t frames = 0;           // since the start, at least 1
   uint64_t newest_sequence = 0;  // of them
-  int64_t touched_ms = 0;  // monotonic: when the last of them came
-  bool damaged = false;    // it could not be read, so that it is left as it is
+  int64_t touched_ms = 0;        // monotonic: when the last of them came
+  bool damaged = false;          // it could not be read, so that it is left as it is
 };
 
 // The first and the last partition in which a series has samples. None: first > last.
@@ -30,8 +30,8 @@ struct Life {
 struct Block {
   // What an append touches comes first, to be close together.
   mutable Mutex mutex;
-  uint32_t seal_pages ABSL_GUARDED_BY(mutex) = 6;     // a head of more is sealed
-  int64_t newest_ms ABSL_GUARDED_BY(mutex) = -1;      // the latest time that was appended since the start
+  uint32_t seal_pages ABSL_GUARDED_BY(mutex) = 6;  // a head of more is sealed
+  int64_t newest_ms ABSL_GUARDED_BY(mutex) = -1;   // the latest time that was appended since the start
   BlockHead head ABSL_GUARDED_BY(mutex);
   std::vector<DirtyWindow> dirty ABSL_GUARDED_BY(mutex);  // ordered by window
   // Of sealed samples. What is in the head only is not counted yet.

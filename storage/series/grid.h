@@ -10,7 +10,7 @@ namespace nines::series {
 // whole partitions; chunks of sparse series are merged once more, to one a partition. Both are counted from 1970 on.
 // A value type.
 struct Grid {
-  int64_t window_ms = int64_t{4} * 3600 * 1000;         // a multiple of an hour
+  int64_t window_ms = int64_t{4} * 3600 * 1000;          // a multiple of an hour
   int64_t partition_ms = int64_t{4} * 24 * 3600 * 1000;  // a multiple of window_ms
 
   uint32_t WindowOf(int64_t time_ms) const { return static_cast<uint32_t>(time_ms / window_ms); }

@@ -78,7 +78,8 @@ absl::Status SyncDirectory(const std::string& directory) {
 absl::Status Log::Error(std::string_view verb, const std::string& path) const {
   const int error = errno;
   const std::string message = StrCat("log ", path, ": cannot be ", verb, ": ", std::strerror(error));
-  if (error == ENOSPC || error == EDQUOT) return absl::ResourceExhaustedError(StrCat(message, "; make room on the disk"));
+  if (error == ENOSPC || error == EDQUOT)
+    return absl::ResourceExhaustedError(StrCat(message, "; make room on the disk"));
   if (error == EACCES || error == EROFS || error == EPERM) return absl::PermissionDeniedError(message);
   return absl::UnavailableError(message);
 }
@@ -92,8 +93,8 @@ absl::StatusOr<std::unique_ptr<Log>> Log::Open(const std::string& directory, con
   std::error_code error;
   fs::create_directories(directory, error);
   if (error) {
-    return absl::PermissionDeniedError(
-        StrCat("log directory ", directory, " cannot be created: ", error.message(), "; give it to the user of ninesd"));
+    return absl::PermissionDeniedError(StrCat("log directory ", directory, " cannot be created: ", error.message(),
+                                              "; give it to the user of ninesd"));
   }
   std::unique_ptr<Log> log(new Log(directory, options));
   NINES_RETURN_IF_ERROR(log->ListSegments());
@@ -155,9 +156,11 @@ absl::Status Log::ReplaySegment(Segment& segment, uint64_t from, const Visit& vi
       continue;
     }
     const std::string_view payload = std::string_view(bytes).substr(at + kHeaderBytes, header.length);
-    const bool good = payload.size() == header.length && PayloadChecksum(header.number, payload) == header.payload_checksum;
+    const bool good =
+        payload.size() == header.length && PayloadChecksum(header.number, payload) == header.payload_checksum;
     if (!good) {
-      if (pending.empty()) pending = StrCat("log ", path, " at byte ", at, ", record ", header.number, ": its checksum is wrong");
+      if (pending.empty())
+        pending = StrCat("log ", path, " at byte ", at, ", record ", header.number, ": its checksum is wrong");
       at += kAlignment;
       continue;
     }

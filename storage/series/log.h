@@ -27,9 +27,9 @@ class Log {
   Log(const Log&) = delete;
   Log& operator=(const Log&) = delete;
 
-  // Once, before the first Append(): calls `visit` for each record with a number of `from` or larger, in order, until it
-  // returns false. What is damaged is left out, and `damaged` told where and what. What a torn write left at the end was
-  // never durable, and is no damage.
+  // Once, before the first Append(): calls `visit` for each record with a number of `from` or larger, in order, until
+  // it returns false. What is damaged is left out, and `damaged` told where and what. What a torn write left at the end
+  // was never durable, and is no damage.
   using Visit = std::function<bool(uint64_t number, std::string_view payload)>;
   absl::Status Replay(uint64_t from, const Visit& visit, const std::function<void(std::string)>& damaged);
 

@@ -14,10 +14,12 @@ namespace nines::series {
 
 using rocks::Family;
 
-Merger::Merger(rocks::Database& database, const Grid& grid, Blocks& blocks, const Options& options)
+Merger::Merger(rocks::Database& database, const Grid& grid, Blocks& blocks, Reclaimer& reclaimer,
+               const Options& options)
     : database_(database),
       grid_(grid),
       blocks_(blocks),
+      reclaimer_(reclaimer),
       options_(options),
       reader_(database, grid, blocks),
       rollups_(database, grid, blocks, 0) {
@@ -129,9 +131,9 @@ absl::Status Merger::MergeWindow(Due due) {
   if (samples_.slots() != 0) {
     std::set<std::string> written;
     PutChunks(ChunkFamily(series_class), partition, due.block, Level::kWindow, due.window, &written, batch);
-    NINES_RETURN_IF_ERROR(DeleteOthers(ChunkFamily(series_class),
-                                       LevelPrefix(partition, due.block, Level::kWindow, due.window),
-                                       LevelPrefix(partition, due.block, Level::kWindow, due.window + 1), written, batch));
+    NINES_RETURN_IF_ERROR(
+        DeleteOthers(ChunkFamily(series_class), LevelPrefix(partition, due.block, Level::kWindow, due.window),
+                     LevelPrefix(partition, due.block, Level::kWindow, due.window + 1), written, batch));
     const uint64_t series = static_cast<uint64_t>(std::popcount(samples_.slots()));
     if (samples_.sample_count() < series * options_.dense_samples) Add({partition, due.block, Kind::kSamples}, batch);
     if (series_class == SeriesClass::kSamples) PutHours(due.block, due.window, batch);
@@ -171,9 +173,11 @@ void Merger::PutChunks(Family family, uint32_t partition, uint32_t block, Level 
 }
 
 absl::Status Merger::DeleteOthers(Family family, const std::string& from, const std::string& to,
-                                  const std::set<std::string>& kept, rocks::Batch& batch) const {
-  const auto visit = [&](std::string_view key, std::string_view) {
+                                  const std::set<std::string>& kept, rocks::Batch& batch) {
+  // What is kept has just been replaced.
+  const auto visit = [&](std::string_view key, std::string_view value) {
     if (!kept.contains(std::string(key))) batch.Delete(family, key);
+    reclaimer_.Freed(family, key, value.size());
     return true;
   };
   return database_.Scan(family, from, to, visit, {nullptr, rocks::Cache::kLeave});
@@ -209,10 +213,9 @@ absl::StatusOr<bool> Merger::IsDense(const Pending& pending) const {
     }
     return true;
   };
-  NINES_RETURN_IF_ERROR(database_.Scan(ChunkFamily(ClassOfBlock(pending.block)),
-                                       LevelPrefix(pending.partition, pending.block, Level::kWindow, 0),
-                                       BlockPrefix(pending.partition, pending.block + 1), visit,
-                                       {nullptr, rocks::Cache::kLeave}));
+  NINES_RETURN_IF_ERROR(database_.Scan(
+      ChunkFamily(ClassOfBlock(pending.block)), LevelPrefix(pending.partition, pending.block, Level::kWindow, 0),
+      BlockPrefix(pending.partition, pending.block + 1), visit, {nullptr, rocks::Cache::kLeave}));
   return samples >= columns * options_.dense_samples;
 }
 
@@ -227,8 +230,7 @@ absl::Status Merger::MergeSamples(const Pending& pending) {
     pending_.erase(pending);
     return absl::OkStatus();
   }
-  NINES_RETURN_IF_ERROR(
-      reader_.Read(pending.block, ~uint64_t{0}, span, BlockReader::Source::kSealed, &samples_));
+  NINES_RETURN_IF_ERROR(reader_.Read(pending.block, ~uint64_t{0}, span, BlockReader::Source::kSealed, &samples_));
   std::set<std::string> written;
   if (samples_.slots() != 0) {
     PutChunks(family, pending.partition, pending.block, Level::kPartition, 0, &written, batch);
@@ -241,13 +243,41 @@ absl::Status Merger::MergeSamples(const Pending& pending) {
   return absl::OkStatus();
 }
 
+absl::StatusOr<bool> Merger::HasSamples(const Pending& pending) const {
+  const auto cursor = database_.OpenCursor(Family::kRaw, nullptr, rocks::Cache::kLeave);
+  cursor->Seek(BlockPrefix(pending.partition, pending.block));
+  NINES_RETURN_IF_ERROR(cursor->status());
+  return cursor->valid() && cursor->key() < BlockPrefix(pending.partition, pending.block + 1);
+}
+
+bool Merger::AreSparse(const RollupReader::Columns& hours) const {
+  double samples = 0;
+  uint64_t buckets = 0;
+  for (const Rollup& rollup : hours) {
+    buckets += rollup.starts_ms.size();
+    for (double count : rollup.aggregates[static_cast<size_t>(codec::Aggregate::kCount)]) samples += count;
+  }
+  const double hours_of_window =
+      static_cast<double>(grid_.window_ms) / static_cast<double>(BucketMs(Resolution::kHour));
+  return samples * hours_of_window < static_cast<double>(buckets) * options_.dense_samples;
+}
+
 absl::Status Merger::MergeHours(const Pending& pending) {
   for (Rollup& rollup : columns_) rollup.Clear();
+  std::vector<Interval> calculated;
   NINES_RETURN_IF_ERROR(rollups_.ReadStored(pending.block, ~uint64_t{0}, grid_.PartitionSpan(pending.partition),
-                                            Resolution::kHour, kAllAggregates, &columns_));
+                                            Resolution::kHour, kAllAggregates, &columns_, &calculated));
   rocks::Batch batch;
   std::set<std::string> written;
-  PutRollups(Family::kHours, pending.partition, pending.block, &columns_, &written, batch);
+  // What came late to a partition whose roll-up is calculated does not change that.
+  NINES_ASSIGN_OR_RETURN(const bool has_samples, HasSamples(pending));
+  if (has_samples && (!calculated.empty() || AreSparse(columns_))) {
+    const std::string key = ChunkKey{pending.partition, pending.block, Level::kPartition, 0, 0}.Encode();
+    batch.Put(Family::kHours, key, codec::EncodeCalculatedRollup(key));
+    written.insert(key);
+  } else {
+    PutRollups(Family::kHours, pending.partition, pending.block, &columns_, &written, batch);
+  }
   NINES_RETURN_IF_ERROR(DeleteOthers(Family::kHours, BlockPrefix(pending.partition, pending.block),
                                      BlockPrefix(pending.partition, pending.block + 1), written, batch));
   batch.Delete(Family::kMeta, PendingKey(pending));

@@ -15,26 +15,29 @@
 #include "storage/series/blocks.h"
 #include "storage/series/chunk_key.h"
 #include "storage/series/grid.h"
+#include "storage/series/reclaimer.h"
 #include "storage/series/rollup_reader.h"
 
 namespace nines::series {
 
-// Makes long-lived chunks out of frames once their window is over, with the window's hourly roll-up beside them; and one
-// chunk for a partition out of the windows of sparse series, and of all hourly roll-ups, once the partition is over. What
-// comes late makes its window dirty again, and it is merged again. Confined to one thread, but for the counters.
+// Makes long-lived chunks out of frames once their window is over, with the window's hourly roll-up beside them; and
+// one chunk for a partition out of the windows of sparse series, and of all hourly roll-ups, once the partition is
+// over. What comes late makes its window dirty again, and it is merged again. Confined to one thread, but for the
+// counters.
 class Merger {
  public:
   struct Options {
-    int64_t grace_ms = 10 * 60 * 1000;   // how long after its end a window is over
-    int64_t settle_ms = 20 * 1000;       // and for how long nothing must have come for it
-    uint32_t frames_max = 512;           // more than these are merged although it is not over
-    uint32_t dense_samples = 240;        // a window's samples of a series from which on its chunk stays as it is
+    int64_t grace_ms = 10 * 60 * 1000;  // how long after its end a window is over
+    int64_t settle_ms = 20 * 1000;      // and for how long nothing must have come for it
+    uint32_t frames_max = 512;          // more than these are merged although it is not over
+    uint32_t dense_samples = 240;       // a window's samples of a series from which on its chunk stays as it is, and
+                                        // its hourly roll-up is stored
   };
   struct Now {
     int64_t wall_ms = 0;
     int64_t monotonic_ms = 0;
   };
-  Merger(rocks::Database& database, const Grid& grid, Blocks& blocks, const Options& options);
+  Merger(rocks::Database& database, const Grid& grid, Blocks& blocks, Reclaimer& reclaimer, const Options& options);
 
   // Reads which partitions are to be merged. Before the first Run().
   absl::Status Load();
@@ -74,11 +77,15 @@ class Merger {
   absl::StatusOr<bool> IsDense(const Pending& pending) const;
   absl::Status MergeSamples(const Pending& pending);
   absl::Status MergeHours(const Pending& pending);
+  // Whether the samples of the partition are not dropped yet.
+  absl::StatusOr<bool> HasSamples(const Pending& pending) const;
+  // Whether these samples are so few that their hourly roll-up is not worth its bytes while they are there.
+  bool AreSparse(const RollupReader::Columns& hours) const;
   // Puts `samples_` as chunks from this key on, and deletes what else lies in [from, to).
   void PutChunks(rocks::Family family, uint32_t partition, uint32_t block, Level level, uint32_t window,
                  std::set<std::string>* written, rocks::Batch& batch) const;
   absl::Status DeleteOthers(rocks::Family family, const std::string& from, const std::string& to,
-                            const std::set<std::string>& kept, rocks::Batch& batch) const;
+                            const std::set<std::string>& kept, rocks::Batch& batch);
   void PutHours(uint32_t block, uint32_t window, rocks::Batch& batch);
   void Add(const Pending& pending, rocks::Batch& batch);
   void MarkDamaged(Due due, const absl::Status& status);
@@ -86,6 +93,7 @@ class Merger {
   rocks::Database& database_;
   const Grid grid_;
   Blocks& blocks_;
+  Reclaimer& reclaimer_;
   const Options options_;
   BlockReader reader_;
   RollupReader rollups_;

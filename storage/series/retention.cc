@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <optional>
+#include <set>
+#include <string>
 #include <vector>
 
 #include "base/status_macros.h"
@@ -27,8 +29,8 @@ absl::Status Retention::Load() {
   }
   // What is below is gone, or will be rolled up and dropped by the first run.
   NINES_ASSIGN_OR_RETURN(const std::optional<uint32_t> first, FirstPartition(Family::kRaw));
-  samples_from_ms_ = std::min<int64_t>(
-      floors_ms_[0], first.has_value() ? grid_.PartitionSpan(*first).start_ms : floors_ms_[0].load());
+  samples_from_ms_ =
+      std::min<int64_t>(floors_ms_[0], first.has_value() ? grid_.PartitionSpan(*first).start_ms : floors_ms_[0].load());
   return absl::OkStatus();
 }
 
@@ -69,7 +71,10 @@ absl::Status Retention::Run(int64_t wall_ms, const RetentionTimes& times, const 
   NINES_ASSIGN_OR_RETURN(std::optional<uint32_t> first, FirstPartition(Family::kRaw));
   while (first.has_value() && *first < samples) {
     bool done = true;
-    if (*first >= five_minutes) NINES_RETURN_IF_ERROR(RollUpPartition(*first, stop, &done));
+    std::vector<Resolution> wanted_still;
+    if (*first >= hours) wanted_still.push_back(Resolution::kHour);
+    if (*first >= five_minutes) wanted_still.push_back(Resolution::kFiveMinutes);
+    NINES_RETURN_IF_ERROR(RollUpPartition(*first, wanted_still, stop, &done));
     if (!done || stop()) return absl::OkStatus();
     samples_from_ms_ = grid_.PartitionSpan(*first).end_ms;
     NINES_RETURN_IF_ERROR(DropBefore(Family::kRaw, *first + 1));
@@ -102,29 +107,51 @@ bool Retention::HeadReachesBefore(uint32_t partition) const {
   return false;
 }
 
-absl::Status Retention::RollUpPartition(uint32_t partition, const std::function<bool()>& stop, bool* done) {
+absl::Status Retention::RollUpPartition(uint32_t partition, std::span<const Resolution> resolutions,
+                                        const std::function<bool()>& stop, bool* done) {
   RollupReader reader(database_, grid_, blocks_, /*raw_from_ms=*/0);
-  RollupReader::Columns columns;
   for (uint32_t block : blocks_.Numbers()) {
     if (ClassOfBlock(block) != SeriesClass::kSamples) continue;
-    if (stop()) {
-      *done = false;
-      return absl::OkStatus();
+    for (const Resolution resolution : resolutions) {
+      if (stop()) {
+        *done = false;
+        return absl::OkStatus();
+      }
+      const absl::Status status = RollUpBlock(partition, block, resolution, reader);
+      // What is damaged cannot be rolled up, and its time is over.
+      if (absl::IsDataLoss(status)) {
+        ++damaged_;
+        continue;
+      }
+      NINES_RETURN_IF_ERROR(status);
     }
-    const absl::Status status = reader.Read(block, ~uint64_t{0}, grid_.PartitionSpan(partition),
-                                            Resolution::kFiveMinutes, kAllAggregates, &columns);
-    // What is damaged cannot be rolled up, and its time is over.
-    if (absl::IsDataLoss(status)) {
-      ++damaged_;
-      continue;
-    }
-    NINES_RETURN_IF_ERROR(status);
-    rocks::Batch batch;
-    std::set<std::string> written;
-    PutRollups(Family::kFiveMinutes, partition, block, &columns, &written, batch);
-    NINES_RETURN_IF_ERROR(database_.Write(batch, rocks::Durability::kBuffer));
   }
   return absl::OkStatus();
+}
+
+absl::Status Retention::RollUpBlock(uint32_t partition, uint32_t block, Resolution resolution, RollupReader& reader) {
+  const Interval span = grid_.PartitionSpan(partition);
+  RollupReader::Columns columns;
+  if (resolution == Resolution::kHour) {
+    std::vector<Interval> calculated;
+    NINES_RETURN_IF_ERROR(reader.ReadStored(block, ~uint64_t{0}, span, resolution, /*set=*/0, &columns, &calculated));
+    if (calculated.empty()) return absl::OkStatus();
+  }
+  NINES_RETURN_IF_ERROR(reader.Read(block, ~uint64_t{0}, span, resolution, kAllAggregates, &columns));
+  rocks::Batch batch;
+  std::set<std::string> written;
+  const Family family = RollupFamily(resolution);
+  if (resolution == Resolution::kHour) {
+    // With the windows that came late, which the roll-up has now.
+    const auto visit = [&](std::string_view key, std::string_view) {
+      batch.Delete(family, key);
+      return true;
+    };
+    NINES_RETURN_IF_ERROR(database_.Scan(family, BlockPrefix(partition, block), BlockPrefix(partition, block + 1),
+                                         visit, {nullptr, rocks::Cache::kLeave}));
+  }
+  PutRollups(family, partition, block, &columns, &written, batch);
+  return database_.Write(batch, rocks::Durability::kBuffer);
 }
 
 absl::Status Retention::DropBefore(Family family, uint32_t partition) {

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <span>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -12,6 +13,7 @@
 #include "storage/series/blocks.h"
 #include "storage/series/grid.h"
 #include "storage/series/merger.h"
+#include "storage/series/rollup_reader.h"
 
 namespace nines::series {
 
@@ -24,8 +26,8 @@ struct RetentionTimes {
   int64_t results_ms = 3'660 * kDayMs;
 };
 
-// Drops partitions that are past their time. Before samples go, their five-minute roll-up is stored. Confined to the
-// merger's thread, but for the floors.
+// Drops partitions that are past their time. Before samples go, those roll-ups that were calculated from them are
+// stored. Confined to the merger's thread, but for the floors.
 class Retention {
  public:
   Retention(rocks::Database& database, const Grid& grid, Blocks& blocks, Merger& merger)
@@ -47,7 +49,9 @@ class Retention {
 
  private:
   bool HeadReachesBefore(uint32_t partition) const;
-  absl::Status RollUpPartition(uint32_t partition, const std::function<bool()>& stop, bool* done);
+  absl::Status RollUpPartition(uint32_t partition, std::span<const Resolution> resolutions,
+                               const std::function<bool()>& stop, bool* done);
+  absl::Status RollUpBlock(uint32_t partition, uint32_t block, Resolution resolution, RollupReader& reader);
   absl::Status DropBefore(rocks::Family family, uint32_t partition);
   absl::Status DropFrames(SeriesClass series_class, uint32_t partition);
   uint32_t FloorPartition(int64_t wall_ms, int64_t keep_ms) const;

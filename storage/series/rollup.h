@@ -30,9 +30,9 @@ struct Rollup {
 
 // Appends the buckets of samples in growing order of time. NaN, and with it the staleness marker, is no number and does
 // not count. The sum is added up with its rounding errors kept (Neumaier 1974), so that it does not depend on how long
-// the bucket is; the increase is that from sample to sample within the bucket, where a smaller value than the one before
-// means that a counter began again at zero. What a counter grows between two buckets is the first of the later less the
-// last of the earlier, by the same rule.
+// the bucket is; the increase is that from sample to sample within the bucket, where a smaller value than the one
+// before means that a counter began again at zero. What a counter grows between two buckets is the first of the later
+// less the last of the earlier, by the same rule.
 void RollUp(std::span<const int64_t> times_ms, std::span<const double> values, Resolution resolution, Rollup* rollup);
 
 }  // namespace nines::series

@@ -21,6 +21,13 @@ void AddInterval(Interval span, std::vector<Interval>* spans) {
   }
 }
 
+// The buckets that start in it, to their ends.
+Interval WholeBuckets(Interval span, Resolution resolution) {
+  const int64_t bucket_ms = BucketMs(resolution);
+  const auto next = [bucket_ms](int64_t time_ms) { return (time_ms + bucket_ms - 1) / bucket_ms * bucket_ms; };
+  return {next(span.start_ms), next(span.end_ms)};
+}
+
 }  // namespace
 
 absl::Status RollupReader::Read(uint32_t block, uint64_t slots, Interval span, Resolution resolution, AggregateSet set,
@@ -29,16 +36,17 @@ absl::Status RollupReader::Read(uint32_t block, uint64_t slots, Interval span, R
   span = Intersect(Intersect(span, {kFirstTimeMs, kEndTimeMs}), Known(block, slots));
   if (span.empty()) return absl::OkStatus();
   // Before what is stored: a window that is merged meanwhile is then in both, and not in neither.
-  const std::vector<Interval> calculated = NotStored(block, span, resolution);
+  const std::vector<Interval> fresh = NotStored(block, span, resolution);
+  std::vector<Interval> calculated = fresh;
   int64_t from_ms = span.start_ms;
-  for (const Interval& part : calculated) {
+  for (const Interval& part : fresh) {
     // A bucket that is calculated stands in place of the stored one, also where it has no number any more.
-    NINES_RETURN_IF_ERROR(ReadStored(block, slots, {from_ms, part.start_ms}, resolution, set, columns));
+    NINES_RETURN_IF_ERROR(ReadStored(block, slots, {from_ms, part.start_ms}, resolution, set, columns, &calculated));
     from_ms = std::max(from_ms, part.end_ms);
   }
-  NINES_RETURN_IF_ERROR(ReadStored(block, slots, {from_ms, span.end_ms}, resolution, set, columns));
+  NINES_RETURN_IF_ERROR(ReadStored(block, slots, {from_ms, span.end_ms}, resolution, set, columns, &calculated));
   for (const Interval& part : calculated) {
-    NINES_RETURN_IF_ERROR(Calculate(block, slots, part, resolution, set, columns));
+    NINES_RETURN_IF_ERROR(Calculate(block, slots, WholeBuckets(part, resolution), resolution, set, columns));
   }
   for (uint64_t rest = slots; rest != 0; rest &= rest - 1) (*columns)[std::countr_zero(rest)].Finish();
   return absl::OkStatus();
@@ -65,8 +73,6 @@ std::vector<Interval> RollupReader::NotStored(uint32_t block, Interval span, Res
   std::vector<Interval> parts;
   const std::shared_ptr<Block> found = blocks_.Find(block);
   if (found == nullptr) return parts;
-  // Whole buckets, also at the edges.
-  const int64_t bucket_ms = BucketMs(resolution);
   if (resolution == Resolution::kFiveMinutes) {
     AddInterval({std::max(span.start_ms, raw_from_ms_), span.end_ms}, &parts);
   } else {
@@ -80,15 +86,12 @@ std::vector<Interval> RollupReader::NotStored(uint32_t block, Interval span, Res
     std::sort(windows.begin(), windows.end());
     for (uint32_t window : windows) AddInterval(Intersect(grid_.WindowSpan(window), span), &parts);
   }
-  for (Interval& part : parts) {
-    part.start_ms = (part.start_ms + bucket_ms - 1) / bucket_ms * bucket_ms;
-    part.end_ms = (part.end_ms + bucket_ms - 1) / bucket_ms * bucket_ms;
-  }
+  for (Interval& part : parts) part = WholeBuckets(part, resolution);
   return parts;
 }
 
 absl::Status RollupReader::ReadStored(uint32_t block, uint64_t slots, Interval span, Resolution resolution,
-                                      AggregateSet set, Columns* columns) {
+                                      AggregateSet set, Columns* columns, std::vector<Interval>* calculated) {
   if (span.empty()) return absl::OkStatus();
   const auto cursor = database_.OpenCursor(RollupFamily(resolution), nullptr, rocks::Cache::kFill);
   for (uint32_t p = grid_.PartitionOf(span.start_ms); p <= grid_.PartitionOf(span.end_ms - 1); ++p) {
@@ -102,7 +105,7 @@ absl::Status RollupReader::ReadStored(uint32_t block, uint64_t slots, Interval s
       if (!key.has_value()) return absl::DataLossError(StrCat("roll-up of block ", block, ": its key cannot be read"));
       const Interval window = Intersect(grid_.WindowSpan(key->window), part);
       apart.push_back(window);
-      NINES_RETURN_IF_ERROR(AddChunk(*cursor, block, slots, {&window, 1}, set, columns));
+      NINES_RETURN_IF_ERROR(AddChunk(*cursor, block, slots, {&window, 1}, set, columns, calculated));
     }
     NINES_RETURN_IF_ERROR(cursor->status());
     std::vector<Interval> rest;
@@ -114,7 +117,7 @@ absl::Status RollupReader::ReadStored(uint32_t block, uint64_t slots, Interval s
     if (from_ms < part.end_ms) rest.push_back({from_ms, part.end_ms});
     const std::string partition_end = LevelPrefix(p, block, Level::kWindow, 0);
     for (cursor->Seek(BlockPrefix(p, block)); cursor->valid() && cursor->key() < partition_end; cursor->Next()) {
-      NINES_RETURN_IF_ERROR(AddChunk(*cursor, block, slots, rest, set, columns));
+      NINES_RETURN_IF_ERROR(AddChunk(*cursor, block, slots, rest, set, columns, calculated));
     }
     NINES_RETURN_IF_ERROR(cursor->status());
   }
@@ -122,10 +125,12 @@ absl::Status RollupReader::ReadStored(uint32_t block, uint64_t slots, Interval s
 }
 
 absl::Status RollupReader::AddChunk(const rocks::Cursor& cursor, uint32_t block, uint64_t slots,
-                                    std::span<const Interval> spans, AggregateSet set, Columns* columns) {
+                                    std::span<const Interval> spans, AggregateSet set, Columns* columns,
+                                    std::vector<Interval>* calculated) {
   const auto where = [&] { return StrCat("roll-up of block ", block); };
   auto chunk = codec::RollupChunkView::Parse(cursor.key(), cursor.value());
   if (!chunk.ok()) return Annotate(chunk.status(), where());
+  if (chunk->calculated()) calculated->insert(calculated->end(), spans.begin(), spans.end());
   for (uint64_t rest = slots & chunk->slots(); rest != 0; rest &= rest - 1) {
     const uint32_t slot = static_cast<uint32_t>(std::countr_zero(rest));
     starts_.clear();

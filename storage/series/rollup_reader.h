@@ -25,26 +25,33 @@ inline rocks::Family RollupFamily(Resolution resolution) {
 }
 
 // Roll-ups of one block. What is stored is read; windows that are not merged yet are calculated from their samples, and
-// so are five-minute buckets as long as the samples are there: they are stored only when those are dropped. Thread-compatible.
+// so are hours of sparse series, and five-minute buckets, as long as the samples are there: those are stored only when
+// the samples are dropped. Thread-compatible.
 class RollupReader {
  public:
   using Columns = std::array<Rollup, kBlockSeries>;
 
   // `raw_from_ms`: samples before it are dropped, or about to be.
   RollupReader(const rocks::Database& database, const Grid& grid, const Blocks& blocks, int64_t raw_from_ms)
-      : database_(database), grid_(grid), blocks_(blocks), raw_from_ms_(raw_from_ms), samples_(database, grid, blocks) {}
+      : database_(database),
+        grid_(grid),
+        blocks_(blocks),
+        raw_from_ms_(raw_from_ms),
+        samples_(database, grid, blocks) {}
+
+  void SetRawFrom(int64_t raw_from_ms) { raw_from_ms_ = raw_from_ms; }
 
   // Fills `columns` for `slots` with the buckets that start in `span`, and of those the aggregates of `set`.
   absl::Status Read(uint32_t block, uint64_t slots, Interval span, Resolution resolution, AggregateSet set,
                     Columns* columns);
-  // Only what is stored. Appends, unsorted.
+  // Only what is stored. Appends, unsorted; to `calculated` the parts that are said not to be.
   absl::Status ReadStored(uint32_t block, uint64_t slots, Interval span, Resolution resolution, AggregateSet set,
-                          Columns* columns);
+                          Columns* columns, std::vector<Interval>* calculated);
 
  private:
-  // Appends what a chunk has in these spans.
+  // Appends what a chunk has in these spans, or the spans to `calculated`.
   absl::Status AddChunk(const rocks::Cursor& cursor, uint32_t block, uint64_t slots, std::span<const Interval> spans,
-                        AggregateSet set, Columns* columns);
+                        AggregateSet set, Columns* columns, std::vector<Interval>* calculated);
   absl::Status Calculate(uint32_t block, uint64_t slots, Interval span, Resolution resolution, AggregateSet set,
                          Columns* columns);
   // The partitions in which these series have samples.
@@ -55,7 +62,7 @@ class RollupReader {
   const rocks::Database& database_;
   const Grid grid_;
   const Blocks& blocks_;
-  const int64_t raw_from_ms_;
+  int64_t raw_from_ms_;
   BlockReader samples_;
   BlockSamples scratch_;
   std::vector<int64_t> starts_;

@@ -7,8 +7,8 @@
 
 namespace nines::series {
 
-// Samples on their way in, as columns. A row has one time, and the values of some series at it. Their order is the order
-// of recording: of two samples of one series at one time the later one stands.
+// Samples on their way in, as columns. A row has one time, and the values of some series at it. Their order is the
+// order of recording: of two samples of one series at one time the later one stands.
 struct Rows {
   struct Row {
     int64_t time_ms = 0;

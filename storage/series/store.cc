@@ -72,7 +72,8 @@ class Store::Impl {
         grid_(grid),
         options_(options),
         writer_(database, grid, blocks_, options.writer),
-        merger_(database, grid, blocks_, options.merger),
+        reclaimer_(database, options.reclaimer),
+        merger_(database, grid, blocks_, reclaimer_, options.merger),
         retention_(database, grid, blocks_, merger_),
         times_(options.retention) {}
 
@@ -115,6 +116,7 @@ class Store::Impl {
   Index index_;
   Blocks blocks_;
   Writer writer_;
+  Reclaimer reclaimer_;
   Merger merger_;
   Retention retention_;
   // Series with nothing from this partition on are to be removed; 0 = none.
@@ -134,9 +136,7 @@ absl::Status Store::Impl::Recover(const Notes& notes) {
   writer_.OnCut(notes.on_cut);
   Writer::Recovery recovery;
   recovery.known = [this](uint32_t id) { return index_.Contains(SeriesId(id)); };
-  recovery.note = [&](std::string_view note) {
-    return notes.recovered ? notes.recovered(note) : absl::OkStatus();
-  };
+  recovery.note = [&](std::string_view note) { return notes.recovered ? notes.recovered(note) : absl::OkStatus(); };
   recovery.damaged = [this](std::string what) { recovery_damage_.push_back(std::move(what)); };
   return writer_.Recover(database_.directory() + kLogFolder, recovery);
 }
@@ -240,9 +240,10 @@ absl::Status Store::Impl::Tend(const std::function<bool()>& stop) {
   const Merger::Now now{clock_.NowMs(), MonotonicMs()};
   NINES_RETURN_IF_ERROR(merger_.Run(now, stop));
   if (stop()) return absl::OkStatus();
-  return retention_.Run(now.wall_ms, times, stop, [this](SeriesClass series_class, uint32_t partition) {
+  NINES_RETURN_IF_ERROR(retention_.Run(now.wall_ms, times, stop, [this](SeriesClass series_class, uint32_t partition) {
     silent_before_[static_cast<size_t>(series_class)] = partition;
-  });
+  }));
+  return reclaimer_.Run(now.monotonic_ms, stop);
 }
 
 absl::Status Store::Impl::Maintain() {
@@ -286,8 +287,8 @@ absl::Status Store::Impl::RemoveSilent(SeriesClass series_class, uint32_t partit
     }
     // Ids are not given again: a block that has all its series and lost them is not needed any more.
     const bool complete = IdOf(number, kBlockSeries - 1).value() < index_.next_id(series_class);
-    const bool empty = std::all_of(block->lives.begin(), block->lives.end(),
-                                   [](const Life& life) { return life.first > life.last; });
+    const bool empty =
+        std::all_of(block->lives.begin(), block->lives.end(), [](const Life& life) { return life.first > life.last; });
     if (complete && empty && block->dirty.empty() && block->head.empty()) {
       if (block->lives_changed) PutLives(number, *block, batch);
       gone.push_back(number);
@@ -312,8 +313,7 @@ absl::Status Store::Impl::ReadSpan(SeriesId series, Interval span, std::vector<S
   BlockReader reader(database_, grid_, blocks_);
   BlockSamples columns;
   const uint32_t slot = SlotOf(series);
-  NINES_RETURN_IF_ERROR(
-      reader.Read(BlockOf(series), uint64_t{1} << slot, span, BlockReader::Source::kAll, &columns));
+  NINES_RETURN_IF_ERROR(reader.Read(BlockOf(series), uint64_t{1} << slot, span, BlockReader::Source::kAll, &columns));
   const BlockSamples::Column& column = columns.column(slot);
   samples->reserve(samples->size() + column.times_ms.size());
   for (size_t i = 0; i < column.times_ms.size(); ++i) samples->push_back({column.times_ms[i], column.values[i]});
@@ -413,7 +413,12 @@ absl::Status Store::Impl::ScanRollups(std::span<const SeriesId> series, Interval
   RollupReader reader(database_, grid_, blocks_, retention_.SamplesFromMs());
   RollupReader::Columns columns;
   return ForEachBlock(series, [&](uint32_t block, uint64_t slots) -> absl::StatusOr<bool> {
-    NINES_RETURN_IF_ERROR(reader.Read(block, slots, span, resolution, set, &columns));
+    // Again where samples went into their roll-up meanwhile.
+    for (int64_t raw_from_ms = -1; raw_from_ms != retention_.SamplesFromMs();) {
+      raw_from_ms = retention_.SamplesFromMs();
+      reader.SetRawFrom(raw_from_ms);
+      NINES_RETURN_IF_ERROR(reader.Read(block, slots, span, resolution, set, &columns));
+    }
     for (uint64_t rest = slots; rest != 0; rest &= rest - 1) {
       const uint32_t slot = static_cast<uint32_t>(std::countr_zero(rest));
       if (!columns[slot].starts_ms.empty() && !visit(IdOf(block, slot), columns[slot])) return false;
@@ -439,6 +444,7 @@ StoreStats Store::Impl::Stats() const {
   stats.windows_merged = merger_.windows_merged();
   stats.partitions_merged = merger_.partitions_merged();
   stats.series_removed = removed_;
+  stats.reclaimable_bytes = reclaimer_.bytes();
   stats.damaged = recovery_damage_.size() + merger_.damaged() + retention_.damaged();
   return stats;
 }

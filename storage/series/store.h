@@ -19,6 +19,7 @@
 #include "storage/series/index.h"
 #include "storage/series/labels.h"
 #include "storage/series/merger.h"
+#include "storage/series/reclaimer.h"
 #include "storage/series/retention.h"
 #include "storage/series/rollup_reader.h"
 #include "storage/series/rows.h"
@@ -33,9 +34,10 @@ struct StoreStats {
   uint64_t index_bytes = 0;
   uint64_t head_samples = 0;
   uint64_t head_bytes = 0;
-  uint64_t log_bytes = 0;       // not cut yet
-  uint64_t dirty_windows = 0;   // of a block each: wait for being merged
-  uint64_t frames_written = 0;  // the rest since the start
+  uint64_t log_bytes = 0;          // not cut yet
+  uint64_t dirty_windows = 0;      // of a block each: wait for being merged
+  uint64_t reclaimable_bytes = 0;  // deleted or replaced by merging, and still on the disk
+  uint64_t frames_written = 0;     // the rest since the start
   uint64_t windows_merged = 0;
   uint64_t partitions_merged = 0;
   uint64_t series_removed = 0;
@@ -48,14 +50,16 @@ struct StoreStats {
 // belongs to them (the positions of their streams):
 //   Log(rows, note)  makes them durable, or fails and leaves nothing; new series are written before;
 //   Append(rows)     makes them visible to readers.
-// Another thread keeps house: Tend(). Reading is thread-safe and sees every appended sample. Of two samples of one series
-// at one time the one appended last stands. Samples may come in any order of time; windows are the caller's business.
+// Another thread keeps house: Tend(). Reading is thread-safe and sees every appended sample. Of two samples of one
+// series at one time the one appended last stands. Samples may come in any order of time; windows are the caller's
+// business.
 class Store {
  public:
   struct Options {
     Grid grid;  // of a new data directory; an old one keeps its own
     Writer::Options writer;
     Merger::Options merger;
+    Reclaimer::Options reclaimer;
     RetentionTimes retention;
   };
   // What the owner has kept in the log beside samples.

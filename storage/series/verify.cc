@@ -27,7 +27,8 @@ class Verifier {
     NINES_RETURN_IF_ERROR(VerifySeries());
     NINES_RETURN_IF_ERROR(Each(Family::kFrames, [this](auto key, auto value) {
       ++found_.frames;
-      return FrameKey::Decode(key).has_value() ? VerifyChunk(key, value) : absl::DataLossError("its key cannot be read");
+      return FrameKey::Decode(key).has_value() ? VerifyChunk(key, value)
+                                               : absl::DataLossError("its key cannot be read");
     }));
     for (const Family family : {Family::kRaw, Family::kResults}) {
       NINES_RETURN_IF_ERROR(Each(family, [this](auto key, auto value) {
@@ -51,8 +52,7 @@ class Verifier {
       if (!status.ok()) Add(family, key, FromAbsl(status.message()));
       return true;
     };
-    const absl::Status status =
-        database_.Scan(family, "", "", visit, {snapshot_.get(), rocks::Cache::kLeave});
+    const absl::Status status = database_.Scan(family, "", "", visit, {snapshot_.get(), rocks::Cache::kLeave});
     if (!absl::IsDataLoss(status)) return status;
     Add(family, "", FromAbsl(status.message()));
     return absl::OkStatus();

@@ -119,8 +119,8 @@ void Writer::FindPieces(const Rows& rows) {
       const uint32_t block_end = (first | (kBlockSeries - 1)) + 1;
       size_t next = at + 1;
       while (next < end && rows.series[next] == rows.series[next - 1] + 1 && rows.series[next] != block_end) ++next;
-      pieces_to_append_.push_back({&BlockAt(BlockOf(first)), row.time_ms, first, static_cast<uint32_t>(next - at),
-                                   rows.values.data() + at});
+      pieces_to_append_.push_back(
+          {&BlockAt(BlockOf(first)), row.time_ms, first, static_cast<uint32_t>(next - at), rows.values.data() + at});
       at = next;
     }
   }

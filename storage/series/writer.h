@@ -38,9 +38,9 @@ class Writer {
   Writer(rocks::Database& database, const Grid& grid, Blocks& blocks, const Options& options);
 
   struct Recovery {
-    std::function<bool(uint32_t id)> known;               // whether there is a series of that id
-    std::function<absl::Status(std::string_view)> note;   // takes the notes, in order
-    std::function<void(std::string)> damaged;             // is told what was left out
+    std::function<bool(uint32_t id)> known;              // whether there is a series of that id
+    std::function<absl::Status(std::string_view)> note;  // takes the notes, in order
+    std::function<void(std::string)> damaged;            // is told what was left out
   };
   // Opens the log and reads it into the heads.
   absl::Status Recover(const std::string& log_directory, const Recovery& recovery);
@@ -54,7 +54,8 @@ class Writer {
   series::Log& log() { return *log_; }
   // The block was removed.
   void Forget(uint32_t number);
-  // Seals heads that are full, and cuts the log where it is time to. An error of the disk changes nothing: call it again.
+  // Seals heads that are full, and cuts the log where it is time to. An error of the disk changes nothing: call it
+  // again.
   absl::Status Maintain(int64_t monotonic_ms);
   // Seals everything, cuts the log, and leaves nothing of the database in memory only.
   absl::Status Close(int64_t monotonic_ms);

@@ -80,6 +80,7 @@ absl::Status Bitbrains(const Flags& flags, Figures& figures) {
     NINES_RETURN_IF_ERROR(
         SendAndMeasure(trace, shift_ms, sink, server->pid(), server->data_dir(), acknowledged, figures));
   }
+  NINES_RETURN_IF_ERROR(server->Settle(figures));
   return server->StopAndMeasure(acknowledged, figures);
 }
 

@@ -1,7 +1,13 @@
 #include "tests/bench/server.h"
 
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "absl/time/clock.h"
 #include "base/status_macros.h"
+#include "base/text.h"
 #include "tests/bench/commands.h"
+#include "tests/bench/http_connection.h"
 #include "tests/bench/load_measure.h"
 #include "tests/bench/process_usage.h"
 
@@ -27,6 +33,38 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Create(const ServerFlags& flags,
                                                .data_dir = server->data_dir_,
                                                .providers = providers}));
   return server;
+}
+
+absl::Status Server::Settle(Figures& figures) {
+  if (!own_) return absl::OkStatus();
+  // Longer than what was sent last takes to be merged, and what that frees to be reclaimed.
+  constexpr double kQuietS = 30, kLongestS = 1200;
+  NINES_ASSIGN_OR_RETURN(const Url url, ParseUrl(StrCat("http://", own_->http_address(), "/metrics")));
+  HttpConnection connection(url);
+  const double start_s = WallSeconds();
+  double changed_s = start_s;
+  std::string before;
+  while (WallSeconds() - changed_s < kQuietS) {
+    if (WallSeconds() - start_s > kLongestS) {
+      return absl::DeadlineExceededError(StrCat("ninesd still merges after ", kLongestS, " s: ", before));
+    }
+    NINES_RETURN_IF_ERROR(own_->CheckRuns());
+    NINES_ASSIGN_OR_RETURN(const HttpAnswer answer, connection.Get(url.path));
+    std::string now;
+    for (absl::string_view line : absl::StrSplit(answer.body, '\n')) {
+      for (absl::string_view name : {"nines_storage_windows_merged_total ", "nines_storage_partitions_merged_total ",
+                                     "nines_storage_reclaimable_bytes "}) {
+        if (absl::StartsWith(line, name)) absl::StrAppend(&now, line, "; ");
+      }
+    }
+    if (now.empty())
+      return absl::InternalError(StrCat("/metrics of ninesd does not tell what is merged: ", answer.code));
+    if (now != before) changed_s = WallSeconds();
+    before = now;
+    absl::SleepFor(absl::Milliseconds(500));
+  }
+  figures.Add("settle_wall_s", WallSeconds() - start_s);
+  return absl::OkStatus();
 }
 
 absl::Status Server::StopAndMeasure(int64_t samples, Figures& figures) {

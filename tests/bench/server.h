@@ -33,6 +33,8 @@ class Server {
   const std::string& grpc_address() const { return own_ ? own_->grpc_address() : flags_.daemon; }
   pid_t pid() const { return own_ ? own_->pid() : flags_.pid; }
   const std::filesystem::path& data_dir() const { return data_dir_; }
+  // Waits until one of our own has merged what is due and reclaimed the disk that this freed.
+  absl::Status Settle(Figures& figures);
   // Stops one of our own. Leaves any other alone.
   absl::Status Stop() { return own_ ? own_->Stop() : absl::OkStatus(); }
   // As above, and adds its CPU time and what is on disk then.

@@ -88,6 +88,7 @@ MetricsInput Example() {
                   .head_bytes = 96,
                   .log_bytes = 1000,
                   .dirty_windows = 11,
+                  .reclaimable_bytes = 16,
                   .frames_written = 12,
                   .windows_merged = 9,
                   .partitions_merged = 13,

@@ -96,6 +96,5 @@ TEST(BytesTest, ChecksumCoversKeyAndValue) {
   }
 }
 
-
 }  // namespace
 }  // namespace nines::codec

@@ -78,10 +78,9 @@ Slots SomeSlots() {
 TEST(ChunkTest, KeepsEveryBitOfEveryKindOfValue) {
   Column column;
   int64_t time_ms = 3;
-  for (uint64_t bits :
-       {uint64_t{0x7ff0000000000002}, uint64_t{0xfff8000000000001}, uint64_t{0x7fffffffffffffff}, uint64_t{1},
-        uint64_t{0}, uint64_t{1} << 63, std::bit_cast<uint64_t>(kInf), std::bit_cast<uint64_t>(-kInf),
-        std::bit_cast<uint64_t>(0.1), std::bit_cast<uint64_t>(0.1)}) {
+  for (uint64_t bits : {uint64_t{0x7ff0000000000002}, uint64_t{0xfff8000000000001}, uint64_t{0x7fffffffffffffff},
+                        uint64_t{1}, uint64_t{0}, uint64_t{1} << 63, std::bit_cast<uint64_t>(kInf),
+                        std::bit_cast<uint64_t>(-kInf), std::bit_cast<uint64_t>(0.1), std::bit_cast<uint64_t>(0.1)}) {
     column.times_ms.push_back(time_ms++);
     column.values.push_back(std::bit_cast<double>(bits));
   }

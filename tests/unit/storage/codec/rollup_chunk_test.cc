@@ -91,6 +91,19 @@ TEST(RollupChunkTest, OfNoSeriesSaysThatThereIsNoNumber) {
   }
 }
 
+TEST(RollupChunkTest, OneThatIsCalculatedHasNothing) {
+  const std::string value = EncodeCalculatedRollup(kRollupKey);
+  auto view = RollupChunkView::Parse(kRollupKey, value);
+  ASSERT_TRUE(view.ok()) << view.status();
+  EXPECT_TRUE(view->calculated());
+  EXPECT_EQ(view->slots(), 0u);
+  EXPECT_EQ(value.substr(0, value.size() - 4), "\1\2");
+  EXPECT_FALSE(RollupChunkView::Parse("other", value).ok());
+  std::string longer = {1, 2, 0};
+  AppendChecksum(kRollupKey, &longer);
+  EXPECT_FALSE(RollupChunkView::Parse(kRollupKey, longer).ok());
+}
+
 TEST(RollupChunkTest, RoundTripsRandomBuckets) {
   for (uint64_t seed = 0; seed < 100; ++seed) {
     SCOPED_TRACE(seed);

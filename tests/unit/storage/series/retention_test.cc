@@ -93,6 +93,8 @@ TEST_F(RetentionTest, WhatWasNeverMergedIsRolledUpBeforeItGoes) {
   EXPECT_THAT(Read(id, {0, kDay}), IsEmpty());
   EXPECT_THAT(Sums(id, Resolution::kHour), ElementsAre(Pair(0, 3)));
   EXPECT_THAT(Sums(id, Resolution::kFiveMinutes), IsEmpty()) << "those are past their time as well";
+  TendAt(30 * kDay);  // the windows of the partition are merged, which has no samples any more
+  EXPECT_THAT(Sums(id, Resolution::kHour), ElementsAre(Pair(0, 3)));
 }
 
 TEST_F(RetentionTest, NothingGoesWhileTheHeadHasSomeOfIt) {

@@ -30,9 +30,12 @@ Rollup RollUpOf(const std::vector<std::pair<int64_t, double>>& samples, Resoluti
 }
 
 TEST(RollupTest, AnHourOfAGaugeByHand) {
-  const Rollup rollup =
-      RollUpOf({{10 * kRollupMinute, 4}, {20 * kRollupMinute, -1}, {59 * kRollupMinute, 2.5}, {60 * kRollupMinute, 7}, {185 * kRollupMinute, 1}},
-               Resolution::kHour);
+  const Rollup rollup = RollUpOf({{10 * kRollupMinute, 4},
+                                  {20 * kRollupMinute, -1},
+                                  {59 * kRollupMinute, 2.5},
+                                  {60 * kRollupMinute, 7},
+                                  {185 * kRollupMinute, 1}},
+                                 Resolution::kHour);
   EXPECT_THAT(rollup.starts_ms, ElementsAre(0, kHour, 3 * kHour));
   EXPECT_THAT(rollup.of(Aggregate::kMin), ElementsAre(-1, 7, 1));
   EXPECT_THAT(rollup.of(Aggregate::kMax), ElementsAre(4, 7, 1));
@@ -46,9 +49,9 @@ TEST(RollupTest, AnHourOfAGaugeByHand) {
 
 TEST(RollupTest, ACounterThatBeginsAgainCountsFromZero) {
   // 100 → 130: 30; → 20: reset, 20; → 20: 0; → 50: 30.
-  const Rollup rollup =
-      RollUpOf({{0, 100}, {1 * kRollupMinute, 130}, {2 * kRollupMinute, 20}, {3 * kRollupMinute, 20}, {4 * kRollupMinute, 50}},
-               Resolution::kFiveMinutes);
+  const Rollup rollup = RollUpOf(
+      {{0, 100}, {1 * kRollupMinute, 130}, {2 * kRollupMinute, 20}, {3 * kRollupMinute, 20}, {4 * kRollupMinute, 50}},
+      Resolution::kFiveMinutes);
   EXPECT_THAT(rollup.starts_ms, ElementsAre(0));
   EXPECT_THAT(rollup.of(Aggregate::kIncrease), ElementsAre(80));
   EXPECT_THAT(rollup.of(Aggregate::kFirst), ElementsAre(100));
@@ -124,9 +127,14 @@ class StoreRollupTest : public StoreFixture {
   }
 };
 
-// One answer wherever the samples are: head, frames, a merged window, a merged partition, and any of these with late
-// ones.
-TEST_F(StoreRollupTest, HoursAreTheSameWhereverTheSamplesAre) {
+// One answer wherever the samples are: head, frames, a merged window, a merged partition whose roll-up is stored or
+// calculated, and any of these with late ones.
+class StoreRollupHoursTest : public StoreRollupTest, public ::testing::WithParamInterface<bool> {};
+INSTANTIATE_TEST_SUITE_P(Partition, StoreRollupHoursTest, ::testing::Bool(),
+                         [](const auto& info) { return info.param ? "Calculated" : "Stored"; });
+
+TEST_P(StoreRollupHoursTest, AreTheSameWhereverTheSamplesAre) {
+  options_.merger.dense_samples = GetParam() ? 240 : 0;
   SealAlways();
   const SeriesId id = Series({{"a", "1"}});
   Record({{id, 10 * kRollupMinute, 5},

@@ -1,6 +1,7 @@
 #include "storage/series/store.h"
 
 #include <atomic>
+#include <cmath>
 #include <thread>
 
 #include "tests/unit/storage/series/store_fixture.h"
@@ -142,6 +143,25 @@ TEST_F(StoreTest, ADailyResultForYearsMakesFewChunks) {
   EXPECT_EQ(CountKeys(rocks::Family::kHours), 0);
   EXPECT_EQ(Read(id, {0, 400 * kDay}).size(), 330u);
   EXPECT_EQ(Read(id, {100 * kDay + 1, 101 * kDay + 1}).size(), 1u);
+}
+
+TEST_F(StoreTest, GivesBackTheDiskThatMergingFreed) {
+  SealAlways();
+  const SeriesId id = Result("web");
+  double value = 0;
+  for (int i = 0; i < 6'000; ++i) {
+    Record({{id, i * kDay / 30, std::fmod(value = value * 1.1 + 0.37, 1000)}});
+    if (i % 10 == 9) Maintain();
+  }
+  ASSERT_TRUE(database_->Flush().ok());
+  const uint64_t frames = database_->RangeBytes(rocks::Family::kFrames, "", "\xff");
+  EXPECT_GT(frames, 30'000u);
+  TendAt(210 * kDay);
+  EXPECT_GT(store_->Stats().reclaimable_bytes, frames / 2);
+  TendAt(210 * kDay);
+  EXPECT_EQ(store_->Stats().reclaimable_bytes, 0u);
+  EXPECT_EQ(database_->RangeBytes(rocks::Family::kFrames, "", "\xff"), 0u);
+  EXPECT_EQ(Read(id, {0, 200 * kDay}).size(), 6'000u);
 }
 
 TEST_F(StoreTest, MaintainCutsTheLog) {
