@@ -38,6 +38,7 @@ void BlockHead::Append(int64_t time_ms, uint32_t slot, uint32_t count, const dou
   tail_ += bytes;
   room_ -= bytes;
   samples_ += count;
+  slots_ |= (~uint64_t{0} >> (kBlockSeries - count)) << slot;
   first_ms_ = std::min(first_ms_, time_ms);
   last_ms_ = std::max(last_ms_, time_ms);
 }
@@ -49,9 +50,8 @@ void BlockHead::Clear(PagePool& pool) {
   tail_ = nullptr;
   room_ = 0;
   samples_ = 0;
+  slots_ = 0;
 }
-
-size_t BlockHead::bytes() const { return pages_.size() * sizeof(Page); }
 
 template <typename Visit>
 void BlockHead::ForEachRow(const Visit& visit) const {
@@ -67,14 +67,6 @@ void BlockHead::ForEachRow(const Visit& visit) const {
       at += kRowHeadBytes + count * sizeof(double);
     }
   }
-}
-
-uint64_t BlockHead::slots() const {
-  uint64_t slots = 0;
-  ForEachRow([&](int64_t, uint32_t slot, uint32_t count, const char*) {
-    slots |= (count == 64 ? ~uint64_t{0} : (uint64_t{1} << count) - 1) << slot;
-  });
-  return slots;
 }
 
 void BlockHead::CopyTo(uint64_t slots, Interval span, BlockSamples* samples) const {

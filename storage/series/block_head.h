@@ -37,7 +37,8 @@ class BlockHead {
   void Clear(PagePool& pool);
 
   bool empty() const { return pages_.empty(); }
-  size_t bytes() const;
+  size_t pages() const { return pages_.size(); }
+  size_t bytes() const { return pages_.size() * sizeof(Page); }
   uint64_t sample_count() const { return samples_; }
   // Everything in it is logged in this record or a later one. Only where it is not empty.
   uint64_t oldest_log() const { return oldest_log_; }
@@ -46,7 +47,7 @@ class BlockHead {
   int64_t last_ms() const { return last_ms_; }
 
   // Of which series it has samples, one bit each.
-  uint64_t slots() const;
+  uint64_t slots() const { return slots_; }
   // Adds what it has of `slots` (one bit each) in `span`, in the order of recording.
   void CopyTo(uint64_t slots, Interval span, BlockSamples* samples) const;
   // The same for all it has, faster, into samples that are empty.
@@ -70,6 +71,7 @@ class BlockHead {
   char* tail_ = nullptr;  // where the next row goes, in the last page
   uint32_t room_ = 0;     // bytes left there
   uint32_t samples_ = 0;
+  uint64_t slots_ = 0;
   uint64_t oldest_log_ = 0;
   int64_t first_ms_ = 0;
   int64_t last_ms_ = 0;

@@ -30,7 +30,8 @@ struct Life {
 struct Block {
   // What an append touches comes first, to be close together.
   mutable Mutex mutex;
-  uint32_t seal_pages ABSL_GUARDED_BY(mutex) = 6;  // a head of more is sealed
+  uint32_t seal_pages ABSL_GUARDED_BY(mutex) = 6;  // of all its series; a head of more is full
+  bool full ABSL_GUARDED_BY(mutex) = false;        // waits for being sealed
   int64_t newest_ms ABSL_GUARDED_BY(mutex) = -1;   // the latest time that was appended since the start
   BlockHead head ABSL_GUARDED_BY(mutex);
   std::vector<DirtyWindow> dirty ABSL_GUARDED_BY(mutex);  // ordered by window

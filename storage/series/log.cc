@@ -277,8 +277,12 @@ absl::Status Log::CopyTo(const std::string& directory) {
   std::error_code error;
   fs::create_directory(directory, error);
   if (error) return absl::UnavailableError(StrCat(directory, ": cannot be created: ", error.message()));
-  MutexLock lock(mutex_);
-  for (const Segment& segment : segments_) {
+  std::vector<Segment> segments;
+  {
+    MutexLock lock(mutex_);
+    segments = segments_;
+  }
+  for (const Segment& segment : segments) {
     const std::string path = PathOf(segment.first);
     const std::string copy = StrCat(directory, "/", fs::path(path).filename().string());
     fs::copy_file(path, copy, error);

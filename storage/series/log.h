@@ -42,7 +42,8 @@ class Log {
   absl::Status Cut(uint64_t number);
   // The same, also for the file that takes records; the next Append() begins another one.
   absl::Status End(uint64_t number);
-  // Copies the records into a new directory, up to the last one that is durable now. Nothing is cut meanwhile.
+  // Copies the records into a new directory, up to the last one that is durable now. Any thread; records may be
+  // appended meanwhile, but nothing cut.
   absl::Status CopyTo(const std::string& directory);
 
   uint64_t file_bytes() const;

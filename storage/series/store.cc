@@ -142,10 +142,8 @@ absl::Status Store::Impl::Recover(const Notes& notes) {
 }
 
 absl::Status Store::Impl::Backup(const std::string& directory) {
-  // The log first: for all it names, the database has the series then.
   const std::string log = directory + ".log";
-  NINES_RETURN_IF_ERROR(writer_.log().CopyTo(log));
-  absl::Status status = database_.Checkpoint(directory);
+  absl::Status status = writer_.Backup(log, [&] { return database_.Checkpoint(directory); });
   std::error_code error;
   if (status.ok()) std::filesystem::rename(log, directory + kLogFolder, error);
   if (error) status = absl::UnavailableError(StrCat(directory, ": cannot be written: ", error.message()));

@@ -103,11 +103,20 @@ void Writer::AppendRows(const Rows& rows, uint64_t log) {
     const RowPiece& piece = pieces_to_append_[i];
     Block& block = *piece.block;
     MutexLock lock(block.mutex);
-    const bool was_full = block.head.bytes() > block.seal_pages * sizeof(Page);
     block.head.Append(piece.time_ms, SlotOf(piece.first), piece.count, piece.values, log, pool_);
     block.newest_ms = std::max(block.newest_ms, piece.time_ms);
-    if (!was_full && block.head.bytes() > block.seal_pages * sizeof(Page)) full_.push_back(BlockOf(piece.first));
+    if (!block.full && IsFull(block)) [[unlikely]] {
+      block.full = true;
+      full_.push_back(BlockOf(piece.first));
+    }
   }
+}
+
+bool Writer::IsFull(const Block& block) {
+  // In proportion to the series that have samples, so that what is left of a block, after most of its series have
+  // ended, keeps no more in memory than as many series of a whole one.
+  const auto series = static_cast<uint32_t>(std::popcount(block.head.slots()));
+  return block.head.pages() > std::max(1u, (block.seal_pages * series + kBlockSeries - 1) / kBlockSeries);
 }
 
 void Writer::FindPieces(const Rows& rows) {
@@ -159,7 +168,20 @@ absl::Status Writer::Maintain(int64_t monotonic_ms) {
       (log_bytes_ > options_.log_bytes_max || monotonic_ms - pieces_.front().monotonic_ms > options_.log_age_max_ms)) {
     BeginWalk(monotonic_ms);
   }
-  return walk_.has_value() ? ContinueWalk(monotonic_ms) : absl::OkStatus();
+  if (!walk_.has_value()) return absl::OkStatus();
+  NINES_RETURN_IF_ERROR(ContinueWalk(monotonic_ms));
+  // During a backup it waits.
+  if (!walk_->at_end() || !cut_mutex_.TryLock()) return absl::OkStatus();
+  const absl::Status cut = EndWalk();
+  cut_mutex_.Unlock();
+  return cut;
+}
+
+absl::Status Writer::Backup(const std::string& log_directory, const std::function<absl::Status()>& copy_database) {
+  MutexLock lock(cut_mutex_);
+  // The log first: of all series that it names, the database has the labels then.
+  NINES_RETURN_IF_ERROR(log_->CopyTo(log_directory));
+  return copy_database();
 }
 
 void Writer::BeginWalk(int64_t monotonic_ms) {
@@ -178,7 +200,7 @@ void Writer::BeginWalk(int64_t monotonic_ms) {
 }
 
 absl::Status Writer::ContinueWalk(int64_t monotonic_ms) {
-  while (walk_->next < walk_->blocks.size() && (sealed_.empty() || batch_.bytes() < options_.step_bytes)) {
+  while (!walk_->at_end() && (sealed_.empty() || batch_.bytes() < options_.step_bytes)) {
     const uint32_t number = walk_->blocks[walk_->next++];
     const std::shared_ptr<Block> block = blocks_.Find(number);
     if (block == nullptr) continue;
@@ -189,11 +211,11 @@ absl::Status Writer::ContinueWalk(int64_t monotonic_ms) {
     Seal(number, block);
   }
   const absl::Status written = WriteSealed(monotonic_ms);
-  if (!written.ok()) {
-    walk_.reset();  // from the beginning, next time
-    return written;
-  }
-  if (walk_->next < walk_->blocks.size()) return absl::OkStatus();
+  if (!written.ok()) walk_.reset();  // from the beginning, next time
+  return written;
+}
+
+absl::Status Writer::EndWalk() {
   const uint64_t cut = walk_->cut;
   walk_.reset();
   return CutLog(cut);
@@ -206,7 +228,7 @@ absl::Status Writer::SealFull(int64_t monotonic_ms) {
     {
       MutexLock lock(block->mutex);
       // A walk may have been here.
-      if (block->head.bytes() <= block->seal_pages * sizeof(Page)) continue;
+      if (!block->full) continue;
     }
     Seal(full_[i], block);
     if (batch_.bytes() >= options_.step_bytes) NINES_RETURN_IF_ERROR(WriteSealed(monotonic_ms));
@@ -219,7 +241,9 @@ absl::Status Writer::SealFull(int64_t monotonic_ms) {
 absl::Status Writer::Close(int64_t monotonic_ms) {
   NINES_RETURN_IF_ERROR(SealFull(monotonic_ms));
   walk_ = Walk{log_->next_number(), blocks_.Numbers(), 0};
-  while (walk_.has_value()) NINES_RETURN_IF_ERROR(ContinueWalk(monotonic_ms));
+  while (!walk_->at_end()) NINES_RETURN_IF_ERROR(ContinueWalk(monotonic_ms));
+  MutexLock lock(cut_mutex_);
+  NINES_RETURN_IF_ERROR(EndWalk());
   NINES_RETURN_IF_ERROR(log_->End(log_cut_));
   return database_.Flush();
 }
@@ -294,6 +318,7 @@ absl::Status Writer::WriteSealed(int64_t monotonic_ms) {
     Block& block = *sealed.block;
     MutexLock lock(block.mutex);
     block.head.Clear(pool_);
+    block.full = false;
     block.seal_pages = options_.head_pages;
     for (const auto& [window, sequence] : sealed.frames) {
       auto at = std::lower_bound(block.dirty.begin(), block.dirty.end(), window,

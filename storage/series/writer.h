@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "base/mutex.h"
 #include "storage/rocks/database.h"
 #include "storage/series/block_samples.h"
 #include "storage/series/blocks.h"
@@ -51,7 +52,10 @@ class Writer {
   void Append(const Rows& rows, int64_t monotonic_ms);
   // Called for the batch with which the log is cut: it takes over what notes before the cut said.
   void OnCut(std::function<void(rocks::Batch&)> hook) { on_cut_ = std::move(hook); }
-  series::Log& log() { return *log_; }
+  // A copy of the log and, by `copy_database`, of the database that belong together. What is logged meanwhile may be in
+  // it or not; the log is not cut meanwhile, for the database would then say of samples that they are in it which are
+  // in neither copy. Any thread.
+  absl::Status Backup(const std::string& log_directory, const std::function<absl::Status()>& copy_database);
   // The block was removed.
   void Forget(uint32_t number);
   // Seals heads that are full, and cuts the log where it is time to. An error of the disk changes nothing: call it
@@ -83,6 +87,8 @@ class Writer {
     uint64_t cut = 0;
     std::vector<uint32_t> blocks;
     size_t next = 0;
+
+    bool at_end() const { return next == blocks.size(); }
   };
   struct Sealed {
     uint32_t number;
@@ -94,15 +100,18 @@ class Writer {
   // Leaves out what is of series that were removed since, or whose record is damaged, which is named elsewhere.
   static void LeaveOut(const std::function<bool(uint32_t id)>& known, Rows* rows);
   void AppendRows(const Rows& rows, uint64_t log);
+  static bool IsFull(const Block& block) ABSL_SHARED_LOCKS_REQUIRED(block.mutex);
   void FindPieces(const Rows& rows);
   Block& BlockAt(uint32_t number);
   static void PrefetchBlock(const Block& block);
   static void PrefetchTail(const Block& block);
   void CountLogged(uint64_t number, uint64_t bytes, int64_t monotonic_ms);
   void BeginWalk(int64_t monotonic_ms);
+  // Seals a bounded part of what the walk has before it.
   absl::Status ContinueWalk(int64_t monotonic_ms);
+  absl::Status EndWalk() ABSL_EXCLUSIVE_LOCKS_REQUIRED(cut_mutex_);
   absl::Status SealFull(int64_t monotonic_ms);
-  absl::Status CutLog(uint64_t cut);
+  absl::Status CutLog(uint64_t cut) ABSL_EXCLUSIVE_LOCKS_REQUIRED(cut_mutex_);
   // Encodes a block's head into `batch_`. It is emptied once the batch is written.
   void Seal(uint32_t number, const std::shared_ptr<Block>& block);
   void PutFrames(uint32_t window, size_t* begins, Sealed& sealed);
@@ -117,6 +126,7 @@ class Writer {
   std::vector<RowPiece> pieces_to_append_;
   PagePool pool_;
   std::unique_ptr<series::Log> log_;
+  Mutex cut_mutex_;  // held while the log is cut, or must not be
   std::function<void(rocks::Batch&)> on_cut_;
   std::string record_;
   uint64_t log_cut_ = 1;

@@ -17,6 +17,8 @@ import urllib.request
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PATIENCE_S = 60
+INTERVAL_S = 15
+PAST_S = 5 * 3600  # so long ago the load ends: what a server does with samples once their time is over is part of how it keeps them
 VM_SETTLE_S = 15  # VictoriaMetrics goes on merging parts for a while after a flush
 PROMETHEUS_SETTLE_S = 300
 
@@ -165,6 +167,7 @@ class Run:
         self.results = {name: {} for name in PEERS if name.lower() in flags.only}
         self.bench = flags.build / "bin/nines-bench"
         self.deadline = time.monotonic() + flags.limit
+        self.start_s = time.time()
 
     def measure(self, *arguments):
         """nines-bench's figures. It and what it started ends with the time that is left."""
@@ -223,8 +226,10 @@ class Run:
             for name in self.results:
                 self.one(name, "bitbrains", "bitbrains", "--file", self.flags.bitbrains, "--shift-to-now")
         for load, series, samples in loads:
+            start_s = self.start_s - PAST_S - samples * INTERVAL_S
+            start = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(start_s))
             for name in self.results:
-                self.one(name, load, "remote-write", "--series", series, "--samples-per-series", samples)
+                self.one(name, load, "remote-write", "--series", series, "--samples-per-series", samples, "--start", start)
 
 
 def bytes_per_sample(figures):

@@ -41,6 +41,7 @@ absl::Status Ingest(const Flags& flags, Figures& figures) {
     NINES_RETURN_IF_ERROR(MeasureLoad(*load.load, acknowledged, measure, figures));
     AddLatencies(load, figures);
   }
+  NINES_RETURN_IF_ERROR(server->Settle(figures));
   return server->StopAndMeasure(acknowledged, figures);
 }
 

@@ -41,6 +41,8 @@ class World {
     database_ = *std::move(database);
     Store::Options options;
     options.merger.settle_ms = 0;
+    // So that hourly roll-ups are stored, as they are of samples every 15 s, of which 90 days would take long to write.
+    if (days > 4) options.merger.dense_samples = 0;
     options.retention.samples_ms = 4000 * kDayMs;
     auto store = Store::Open(*database_, clock_, options);
     NINES_CHECK(store.ok());
