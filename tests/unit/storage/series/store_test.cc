@@ -149,9 +149,12 @@ TEST_F(StoreTest, GivesBackTheDiskThatMergingFreed) {
   SealAlways();
   const SeriesId id = Result("web");
   double value = 0;
-  for (int i = 0; i < 6'000; ++i) {
-    Record({{id, i * kDay / 30, std::fmod(value = value * 1.1 + 0.37, 1000)}});
-    if (i % 10 == 9) Maintain();
+  for (int i = 0; i < 6'000;) {
+    std::vector<One> some;
+    do some.push_back({id, i * kDay / 30, value = std::fmod(value * 1.1 + 0.37, 1000)});
+    while (++i % 20 != 0);
+    Record(some);
+    Maintain();
   }
   ASSERT_TRUE(database_->Flush().ok());
   const uint64_t frames = database_->RangeBytes(rocks::Family::kFrames, "", "\xff");
