@@ -128,6 +128,11 @@ rocksdb::ColumnFamilyOptions MakeFamilyOptions(Family family, const std::shared_
   options.level_compaction_dynamic_level_bytes = true;
   switch (family) {
     case Family::kFrames:
+      // They come in no order of keys and go again within hours: sorting them often would be most of the disk's work.
+      options.level0_file_num_compaction_trigger = 20;
+      options.level0_slowdown_writes_trigger = 40;
+      options.level0_stop_writes_trigger = 60;
+      [[fallthrough]];
     case Family::kRaw:
     case Family::kResults:
     case Family::kHours:

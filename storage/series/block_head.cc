@@ -17,10 +17,11 @@ void PagePool::GiveBack(std::unique_ptr<Page> page) {
   if (pages_.size() < kKeptMax) pages_.push_back(std::move(page));
 }
 
-void BlockHead::Append(int64_t time_ms, uint32_t slot, uint32_t count, const double* values, uint64_t log,
+bool BlockHead::Append(int64_t time_ms, uint32_t slot, uint32_t count, const double* values, uint64_t log,
                        PagePool& pool) {
   const uint32_t bytes = kRowHeadBytes + count * static_cast<uint32_t>(sizeof(double));
-  if (bytes > room_) {
+  const bool begins_page = bytes > room_;
+  if (begins_page) {
     if (pages_.empty()) {
       oldest_log_ = log;
       first_ms_ = last_ms_ = time_ms;
@@ -41,6 +42,7 @@ void BlockHead::Append(int64_t time_ms, uint32_t slot, uint32_t count, const dou
   slots_ |= (~uint64_t{0} >> (kBlockSeries - count)) << slot;
   first_ms_ = std::min(first_ms_, time_ms);
   last_ms_ = std::max(last_ms_, time_ms);
+  return begins_page;
 }
 
 void BlockHead::Clear(PagePool& pool) {

@@ -33,7 +33,8 @@ class PagePool {
 class BlockHead {
  public:
   // Neighbouring series from `slot` on, as many as `count`, all in this block. `log` is the record they are logged in.
-  void Append(int64_t time_ms, uint32_t slot, uint32_t count, const double* values, uint64_t log, PagePool& pool);
+  // True where it began a page.
+  bool Append(int64_t time_ms, uint32_t slot, uint32_t count, const double* values, uint64_t log, PagePool& pool);
   void Clear(PagePool& pool);
 
   bool empty() const { return pages_.empty(); }

@@ -7,6 +7,7 @@
 #include "base/status_macros.h"
 #include "base/text.h"
 #include "storage/series/chunk_key.h"
+#include "storage/series/chunk_walk.h"
 #include "storage/series/rows.h"
 
 namespace nines::series {
@@ -71,19 +72,18 @@ absl::Status BlockReader::ReadChunks(uint32_t block, uint64_t slots, Interval sp
   if (span.empty()) return absl::OkStatus();
   const std::unique_ptr<rocks::Cursor> cursor =
       database_.OpenCursor(ChunkFamily(ClassOfBlock(block)), &snapshot, cache_);
-  const uint32_t first = grid_.WindowOf(span.start_ms);
-  const uint32_t last = grid_.WindowOf(span.end_ms - 1);
   for (uint32_t p = grid_.PartitionOf(span.start_ms); p <= grid_.PartitionOf(span.end_ms - 1); ++p) {
-    const auto read = [&](const std::string& from, const std::string& to) {
-      for (cursor->Seek(from); cursor->valid() && cursor->key() < to; cursor->Next()) {
-        NINES_RETURN_IF_ERROR(Add(cursor->key(), cursor->value(), slots, span, samples));
-      }
-      return cursor->status();
+    absl::Status damage;
+    const auto add = [&](std::string_view key, std::string_view value) {
+      damage = Add(key, value, slots, span, samples);
+      return damage.ok();
     };
-    NINES_RETURN_IF_ERROR(read(BlockPrefix(p, block), LevelPrefix(p, block, Level::kWindow, 0)));
-    const uint32_t begin = std::max(first, grid_.WindowOf(grid_.PartitionSpan(p).start_ms));
+    NINES_RETURN_IF_ERROR(WalkPartition(*cursor, p, block, add));
+    NINES_RETURN_IF_ERROR(damage);
+    const Interval part = Intersect(span, grid_.PartitionSpan(p));
     NINES_RETURN_IF_ERROR(
-        read(LevelPrefix(p, block, Level::kWindow, begin), LevelPrefix(p, block, Level::kWindow, last + 1)));
+        WalkWindows(*cursor, p, block, grid_.WindowOf(part.start_ms), grid_.WindowOf(part.end_ms - 1), add));
+    NINES_RETURN_IF_ERROR(damage);
   }
   return absl::OkStatus();
 }

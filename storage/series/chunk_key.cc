@@ -10,24 +10,24 @@ std::string PartitionPrefix(uint32_t partition) {
   return key;
 }
 
-std::string BlockPrefix(uint32_t partition, uint32_t block) {
+std::string ChunkPrefix(uint32_t partition, Level level, uint32_t window, uint32_t block) {
   std::string key = PartitionPrefix(partition);
+  codec::AppendByte(static_cast<uint8_t>(level), &key);
+  codec::AppendFixed32(window, &key);
   codec::AppendFixed32(block, &key);
   return key;
 }
 
-std::string LevelPrefix(uint32_t partition, uint32_t block, Level level, uint32_t window) {
-  std::string key = BlockPrefix(partition, block);
-  codec::AppendByte(static_cast<uint8_t>(level), &key);
-  codec::AppendFixed32(window, &key);
+std::string FramePrefix(uint32_t window) { return PartitionPrefix(window); }
+
+std::string FramePrefix(uint32_t window, uint32_t block) {
+  std::string key = FramePrefix(window);
+  codec::AppendFixed32(block, &key);
   return key;
 }
 
-std::string FramePrefix(uint32_t window) { return PartitionPrefix(window); }
-std::string FramePrefix(uint32_t window, uint32_t block) { return BlockPrefix(window, block); }
-
 std::string ChunkKey::Encode() const {
-  std::string key = LevelPrefix(partition, block, level, window);
+  std::string key = ChunkPrefix(partition, level, window, block);
   codec::AppendByte(static_cast<uint8_t>(part >> 8), &key);
   codec::AppendByte(static_cast<uint8_t>(part), &key);
   return key;
@@ -37,10 +37,10 @@ std::optional<ChunkKey> ChunkKey::Decode(std::string_view bytes) {
   codec::ByteReader reader(bytes);
   ChunkKey key;
   key.partition = reader.Fixed32();
-  key.block = reader.Fixed32();
   const uint8_t level = reader.Byte();
   key.level = static_cast<Level>(level);
   key.window = reader.Fixed32();
+  key.block = reader.Fixed32();
   key.part = static_cast<uint16_t>(reader.Byte() << 8);
   key.part |= reader.Byte();
   if (!reader.AtEnd() || level > static_cast<uint8_t>(Level::kWindow)) return std::nullopt;

@@ -10,8 +10,8 @@ namespace nines::series {
 // Which chunk stands where both have a sample of one time: a window's over its partition's.
 enum class Level : uint8_t { kPartition = 0, kWindow = 1 };
 
-// Where a sealed chunk lies. Sorts by partition, so that an old partition is a range of keys; then by block, so that
-// one series' history is close together.
+// Where a sealed chunk lies. Sorts by partition, so that an old partition is a range of keys; then by level and window,
+// so that chunks are written in the order of their keys and RocksDB need not sort them again and again; then by block.
 struct ChunkKey {
   uint32_t partition = 0;
   uint32_t block = 0;
@@ -34,10 +34,10 @@ struct FrameKey {
   static std::optional<FrameKey> Decode(std::string_view bytes);
 };
 
-// The first key of a partition, of a block in it, and of a level in that; of a window, and of a block in it.
+// The first key of a partition; of a block in a window of it, or at its own level; of frames of a window, and of a
+// block in it.
 std::string PartitionPrefix(uint32_t partition);
-std::string BlockPrefix(uint32_t partition, uint32_t block);
-std::string LevelPrefix(uint32_t partition, uint32_t block, Level level, uint32_t window);
+std::string ChunkPrefix(uint32_t partition, Level level, uint32_t window, uint32_t block);
 std::string FramePrefix(uint32_t window);
 std::string FramePrefix(uint32_t window, uint32_t block);
 

@@ -3,11 +3,13 @@
 #include <algorithm>
 #include <bit>
 #include <limits>
+#include <tuple>
 #include <utility>
 
 #include "base/status_macros.h"
 #include "storage/codec/bytes.h"
 #include "storage/series/chunk_key.h"
+#include "storage/series/chunk_walk.h"
 #include "storage/series/meta.h"
 
 namespace nines::series {
@@ -64,6 +66,9 @@ std::vector<Merger::Due> Merger::FindDue(
       if (!dirty.damaged && is_due(number, dirty, block->newest_ms)) due.push_back({number, dirty.window});
     }
   }
+  // In the order of the keys that this writes.
+  std::sort(due.begin(), due.end(),
+            [](const Due& a, const Due& b) { return std::tie(a.window, a.block) < std::tie(b.window, b.block); });
   return due;
 }
 
@@ -132,8 +137,8 @@ absl::Status Merger::MergeWindow(Due due) {
     std::set<std::string> written;
     PutChunks(ChunkFamily(series_class), partition, due.block, Level::kWindow, due.window, &written, batch);
     NINES_RETURN_IF_ERROR(
-        DeleteOthers(ChunkFamily(series_class), LevelPrefix(partition, due.block, Level::kWindow, due.window),
-                     LevelPrefix(partition, due.block, Level::kWindow, due.window + 1), written, batch));
+        DeleteOthers(ChunkFamily(series_class), ChunkPrefix(partition, Level::kWindow, due.window, due.block),
+                     ChunkPrefix(partition, Level::kWindow, due.window, due.block + 1), written, batch));
     const uint64_t series = static_cast<uint64_t>(std::popcount(samples_.slots()));
     if (samples_.sample_count() < series * options_.dense_samples) Add({partition, due.block, Kind::kSamples}, batch);
     if (series_class == SeriesClass::kSamples) PutHours(due.block, due.window, batch);
@@ -174,13 +179,27 @@ void Merger::PutChunks(Family family, uint32_t partition, uint32_t block, Level 
 
 absl::Status Merger::DeleteOthers(Family family, const std::string& from, const std::string& to,
                                   const std::set<std::string>& kept, rocks::Batch& batch) {
-  // What is kept has just been replaced.
   const auto visit = [&](std::string_view key, std::string_view value) {
-    if (!kept.contains(std::string(key))) batch.Delete(family, key);
-    reclaimer_.Freed(family, key, value.size());
+    DeleteOther(family, key, value, kept, batch);
     return true;
   };
   return database_.Scan(family, from, to, visit, {nullptr, rocks::Cache::kLeave});
+}
+
+absl::Status Merger::DeleteOthers(Family family, const Pending& pending, const std::set<std::string>& kept,
+                                  rocks::Batch& batch) {
+  const auto cursor = database_.OpenCursor(family, nullptr, rocks::Cache::kLeave);
+  return WalkAll(*cursor, grid_, pending.partition, pending.block, [&](std::string_view key, std::string_view value) {
+    DeleteOther(family, key, value, kept, batch);
+    return true;
+  });
+}
+
+void Merger::DeleteOther(Family family, std::string_view key, std::string_view value, const std::set<std::string>& kept,
+                         rocks::Batch& batch) {
+  if (!kept.contains(std::string(key))) batch.Delete(family, key);
+  // What is kept has just been replaced.
+  reclaimer_.Freed(family, key, value.size());
 }
 
 void Merger::PutHours(uint32_t block, uint32_t window, rocks::Batch& batch) {
@@ -213,9 +232,10 @@ absl::StatusOr<bool> Merger::IsDense(const Pending& pending) const {
     }
     return true;
   };
-  NINES_RETURN_IF_ERROR(database_.Scan(
-      ChunkFamily(ClassOfBlock(pending.block)), LevelPrefix(pending.partition, pending.block, Level::kWindow, 0),
-      BlockPrefix(pending.partition, pending.block + 1), visit, {nullptr, rocks::Cache::kLeave}));
+  const auto cursor = database_.OpenCursor(ChunkFamily(ClassOfBlock(pending.block)), nullptr, rocks::Cache::kLeave);
+  const Interval span = grid_.PartitionSpan(pending.partition);
+  NINES_RETURN_IF_ERROR(WalkWindows(*cursor, pending.partition, pending.block, grid_.WindowOf(span.start_ms),
+                                    grid_.WindowOf(span.end_ms - 1), visit));
   return samples >= columns * options_.dense_samples;
 }
 
@@ -235,8 +255,7 @@ absl::Status Merger::MergeSamples(const Pending& pending) {
   if (samples_.slots() != 0) {
     PutChunks(family, pending.partition, pending.block, Level::kPartition, 0, &written, batch);
   }
-  NINES_RETURN_IF_ERROR(DeleteOthers(family, BlockPrefix(pending.partition, pending.block),
-                                     BlockPrefix(pending.partition, pending.block + 1), written, batch));
+  NINES_RETURN_IF_ERROR(DeleteOthers(family, pending, written, batch));
   NINES_RETURN_IF_ERROR(database_.Write(batch, rocks::Durability::kBuffer));
   pending_.erase(pending);
   ++partitions_merged_;
@@ -245,9 +264,13 @@ absl::Status Merger::MergeSamples(const Pending& pending) {
 
 absl::StatusOr<bool> Merger::HasSamples(const Pending& pending) const {
   const auto cursor = database_.OpenCursor(Family::kRaw, nullptr, rocks::Cache::kLeave);
-  cursor->Seek(BlockPrefix(pending.partition, pending.block));
-  NINES_RETURN_IF_ERROR(cursor->status());
-  return cursor->valid() && cursor->key() < BlockPrefix(pending.partition, pending.block + 1);
+  bool found = false;
+  NINES_RETURN_IF_ERROR(
+      WalkAll(*cursor, grid_, pending.partition, pending.block, [&](std::string_view, std::string_view) {
+        found = true;
+        return false;
+      }));
+  return found;
 }
 
 bool Merger::AreSparse(const RollupReader::Columns& hours) const {
@@ -278,8 +301,7 @@ absl::Status Merger::MergeHours(const Pending& pending) {
   } else {
     PutRollups(Family::kHours, pending.partition, pending.block, &columns_, &written, batch);
   }
-  NINES_RETURN_IF_ERROR(DeleteOthers(Family::kHours, BlockPrefix(pending.partition, pending.block),
-                                     BlockPrefix(pending.partition, pending.block + 1), written, batch));
+  NINES_RETURN_IF_ERROR(DeleteOthers(Family::kHours, pending, written, batch));
   batch.Delete(Family::kMeta, PendingKey(pending));
   NINES_RETURN_IF_ERROR(database_.Write(batch, rocks::Durability::kBuffer));
   pending_.erase(pending);

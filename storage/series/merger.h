@@ -81,11 +81,17 @@ class Merger {
   absl::StatusOr<bool> HasSamples(const Pending& pending) const;
   // Whether these samples are so few that their hourly roll-up is not worth its bytes while they are there.
   bool AreSparse(const RollupReader::Columns& hours) const;
-  // Puts `samples_` as chunks from this key on, and deletes what else lies in [from, to).
+  // Puts `samples_` as chunks.
   void PutChunks(rocks::Family family, uint32_t partition, uint32_t block, Level level, uint32_t window,
                  std::set<std::string>* written, rocks::Batch& batch) const;
+  // Deletes what lies in [from, to) and was not just written.
   absl::Status DeleteOthers(rocks::Family family, const std::string& from, const std::string& to,
                             const std::set<std::string>& kept, rocks::Batch& batch);
+  // The same for all that the block has in the partition.
+  absl::Status DeleteOthers(rocks::Family family, const Pending& pending, const std::set<std::string>& kept,
+                            rocks::Batch& batch);
+  void DeleteOther(rocks::Family family, std::string_view key, std::string_view value,
+                   const std::set<std::string>& kept, rocks::Batch& batch);
   void PutHours(uint32_t block, uint32_t window, rocks::Batch& batch);
   void Add(const Pending& pending, rocks::Batch& batch);
   void MarkDamaged(Due due, const absl::Status& status);

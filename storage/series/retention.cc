@@ -9,6 +9,7 @@
 #include "base/status_macros.h"
 #include "storage/codec/bytes.h"
 #include "storage/series/chunk_key.h"
+#include "storage/series/chunk_walk.h"
 #include "storage/series/meta.h"
 
 namespace nines::series {
@@ -147,8 +148,8 @@ absl::Status Retention::RollUpBlock(uint32_t partition, uint32_t block, Resoluti
       batch.Delete(family, key);
       return true;
     };
-    NINES_RETURN_IF_ERROR(database_.Scan(family, BlockPrefix(partition, block), BlockPrefix(partition, block + 1),
-                                         visit, {nullptr, rocks::Cache::kLeave}));
+    const auto cursor = database_.OpenCursor(family, nullptr, rocks::Cache::kLeave);
+    NINES_RETURN_IF_ERROR(WalkAll(*cursor, grid_, partition, block, visit));
   }
   PutRollups(family, partition, block, &columns, &written, batch);
   return database_.Write(batch, rocks::Durability::kBuffer);

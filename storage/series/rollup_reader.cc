@@ -6,6 +6,7 @@
 
 #include "base/status_macros.h"
 #include "storage/series/chunk_key.h"
+#include "storage/series/chunk_walk.h"
 #include "storage/series/rows.h"
 
 namespace nines::series {
@@ -98,16 +99,21 @@ absl::Status RollupReader::ReadStored(uint32_t block, uint64_t slots, Interval s
     const Interval part = Intersect(span, grid_.PartitionSpan(p));
     // A window's chunk stands in place of what the partition's says of it.
     std::vector<Interval> apart;
-    const std::string windows = LevelPrefix(p, block, Level::kWindow, grid_.WindowOf(part.start_ms));
-    const std::string end = LevelPrefix(p, block, Level::kWindow, grid_.WindowOf(part.end_ms - 1) + 1);
-    for (cursor->Seek(windows); cursor->valid() && cursor->key() < end; cursor->Next()) {
-      const auto key = ChunkKey::Decode(cursor->key());
-      if (!key.has_value()) return absl::DataLossError(StrCat("roll-up of block ", block, ": its key cannot be read"));
-      const Interval window = Intersect(grid_.WindowSpan(key->window), part);
+    absl::Status damage;
+    const auto add_window = [&](std::string_view key, std::string_view value) {
+      const auto decoded = ChunkKey::Decode(key);
+      if (!decoded.has_value()) {
+        damage = absl::DataLossError(StrCat("roll-up of block ", block, ": its key cannot be read"));
+        return false;
+      }
+      const Interval window = Intersect(grid_.WindowSpan(decoded->window), part);
       apart.push_back(window);
-      NINES_RETURN_IF_ERROR(AddChunk(*cursor, block, slots, {&window, 1}, set, columns, calculated));
-    }
-    NINES_RETURN_IF_ERROR(cursor->status());
+      damage = AddChunk(key, value, block, slots, {&window, 1}, set, columns, calculated);
+      return damage.ok();
+    };
+    NINES_RETURN_IF_ERROR(
+        WalkWindows(*cursor, p, block, grid_.WindowOf(part.start_ms), grid_.WindowOf(part.end_ms - 1), add_window));
+    NINES_RETURN_IF_ERROR(damage);
     std::vector<Interval> rest;
     int64_t from_ms = part.start_ms;
     for (const Interval& window : apart) {
@@ -115,20 +121,20 @@ absl::Status RollupReader::ReadStored(uint32_t block, uint64_t slots, Interval s
       from_ms = window.end_ms;
     }
     if (from_ms < part.end_ms) rest.push_back({from_ms, part.end_ms});
-    const std::string partition_end = LevelPrefix(p, block, Level::kWindow, 0);
-    for (cursor->Seek(BlockPrefix(p, block)); cursor->valid() && cursor->key() < partition_end; cursor->Next()) {
-      NINES_RETURN_IF_ERROR(AddChunk(*cursor, block, slots, rest, set, columns, calculated));
-    }
-    NINES_RETURN_IF_ERROR(cursor->status());
+    NINES_RETURN_IF_ERROR(WalkPartition(*cursor, p, block, [&](std::string_view key, std::string_view value) {
+      damage = AddChunk(key, value, block, slots, rest, set, columns, calculated);
+      return damage.ok();
+    }));
+    NINES_RETURN_IF_ERROR(damage);
   }
   return absl::OkStatus();
 }
 
-absl::Status RollupReader::AddChunk(const rocks::Cursor& cursor, uint32_t block, uint64_t slots,
+absl::Status RollupReader::AddChunk(std::string_view key, std::string_view value, uint32_t block, uint64_t slots,
                                     std::span<const Interval> spans, AggregateSet set, Columns* columns,
                                     std::vector<Interval>* calculated) {
   const auto where = [&] { return StrCat("roll-up of block ", block); };
-  auto chunk = codec::RollupChunkView::Parse(cursor.key(), cursor.value());
+  auto chunk = codec::RollupChunkView::Parse(key, value);
   if (!chunk.ok()) return Annotate(chunk.status(), where());
   if (chunk->calculated()) calculated->insert(calculated->end(), spans.begin(), spans.end());
   for (uint64_t rest = slots & chunk->slots(); rest != 0; rest &= rest - 1) {

@@ -3,6 +3,7 @@
 #include <array>
 #include <cstdint>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -50,8 +51,9 @@ class RollupReader {
 
  private:
   // Appends what a chunk has in these spans, or the spans to `calculated`.
-  absl::Status AddChunk(const rocks::Cursor& cursor, uint32_t block, uint64_t slots, std::span<const Interval> spans,
-                        AggregateSet set, Columns* columns, std::vector<Interval>* calculated);
+  absl::Status AddChunk(std::string_view key, std::string_view value, uint32_t block, uint64_t slots,
+                        std::span<const Interval> spans, AggregateSet set, Columns* columns,
+                        std::vector<Interval>* calculated);
   absl::Status Calculate(uint32_t block, uint64_t slots, Interval span, Resolution resolution, AggregateSet set,
                          Columns* columns);
   // The partitions in which these series have samples.

@@ -30,7 +30,7 @@ constexpr char kFormatKey[] = "series.format";
 constexpr char kWindowKey[] = "series.window_ms";
 constexpr char kPartitionKey[] = "series.partition_ms";
 constexpr const char* kNextIdKeys[kSeriesClassCount] = {"series.next_sample_id", "series.next_result_id"};
-constexpr uint64_t kFormat = 2;
+constexpr uint64_t kFormat = 3;
 constexpr uint8_t kSeriesVersion = 1;
 
 std::string SeriesKey(SeriesId id) {

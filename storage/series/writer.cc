@@ -103,9 +103,9 @@ void Writer::AppendRows(const Rows& rows, uint64_t log) {
     const RowPiece& piece = pieces_to_append_[i];
     Block& block = *piece.block;
     MutexLock lock(block.mutex);
-    block.head.Append(piece.time_ms, SlotOf(piece.first), piece.count, piece.values, log, pool_);
+    const bool grew = block.head.Append(piece.time_ms, SlotOf(piece.first), piece.count, piece.values, log, pool_);
     block.newest_ms = std::max(block.newest_ms, piece.time_ms);
-    if (!block.full && IsFull(block)) [[unlikely]] {
+    if (grew && !block.full && IsFull(block)) [[unlikely]] {
       block.full = true;
       full_.push_back(BlockOf(piece.first));
     }

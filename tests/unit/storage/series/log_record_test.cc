@@ -114,11 +114,12 @@ TEST(LogRecordTest, TimesThatTheStoreDoesNotTakeAreDamage) {
   }
 }
 
-TEST(ChunkKeyTest, SortsByPartitionBlockLevelWindowAndPart) {
+TEST(ChunkKeyTest, SortsByPartitionLevelWindowBlockAndPart) {
   const ChunkKey keys[] = {{1, 256, Level::kPartition, 0, 0}, {1, 256, Level::kPartition, 0, 1},
-                           {1, 256, Level::kWindow, 24, 255}, {1, 256, Level::kWindow, 24, 256},
-                           {1, 256, Level::kWindow, 25, 0},   {1, 257, Level::kPartition, 0, 0},
-                           {2, 1, Level::kWindow, 48, 0},     {256, 0, Level::kWindow, 6144, 0}};
+                           {1, 257, Level::kPartition, 0, 0}, {1, 256, Level::kWindow, 24, 255},
+                           {1, 256, Level::kWindow, 24, 256}, {1, 257, Level::kWindow, 24, 0},
+                           {1, 256, Level::kWindow, 25, 0},   {2, 1, Level::kWindow, 48, 0},
+                           {256, 0, Level::kWindow, 6144, 0}};
   for (size_t i = 1; i < std::size(keys); ++i) EXPECT_LT(keys[i - 1].Encode(), keys[i].Encode()) << i;
   for (const ChunkKey& key : keys) {
     const auto decoded = ChunkKey::Decode(key.Encode());
@@ -140,10 +141,10 @@ TEST(ChunkKeyTest, SortsByPartitionBlockLevelWindowAndPart) {
 TEST(ChunkKeyTest, PrefixesAreTheFirstKeysOfWhatTheyName) {
   const ChunkKey key{7, 8, Level::kWindow, 170, 0};
   EXPECT_TRUE(key.Encode().starts_with(PartitionPrefix(7)));
-  EXPECT_TRUE(key.Encode().starts_with(BlockPrefix(7, 8)));
-  EXPECT_TRUE(key.Encode().starts_with(LevelPrefix(7, 8, Level::kWindow, 170)));
-  EXPECT_LT((ChunkKey{7, 8, Level::kPartition, 0, UINT16_MAX}.Encode()), LevelPrefix(7, 8, Level::kWindow, 0));
-  EXPECT_LT(key.Encode(), BlockPrefix(7, 9));
+  EXPECT_TRUE(key.Encode().starts_with(ChunkPrefix(7, Level::kWindow, 170, 8)));
+  EXPECT_LT((ChunkKey{7, UINT32_MAX, Level::kPartition, 0, UINT16_MAX}.Encode()), ChunkPrefix(7, Level::kWindow, 0, 0));
+  EXPECT_LT(key.Encode(), ChunkPrefix(7, Level::kWindow, 170, 9));
+  EXPECT_LT(ChunkPrefix(7, Level::kWindow, 170, 9), ChunkPrefix(7, Level::kWindow, 171, 0));
 }
 
 TEST(FrameKeyTest, SortsByWindowBlockAndSequence) {
