@@ -147,17 +147,4 @@ void NinesdProcess::Kill() {
 
 NinesdProcess::~NinesdProcess() { Kill(); }
 
-TemporaryFolder::TemporaryFolder(const std::string& parent) {
-  const std::filesystem::path where =
-      parent.empty() ? std::filesystem::temp_directory_path() : std::filesystem::path(parent);
-  std::string name = (where / "nines-bench.XXXXXX").string();
-  NINES_CHECK(mkdtemp(name.data()) != nullptr);
-  path_ = name;
-}
-
-TemporaryFolder::~TemporaryFolder() {
-  std::error_code error;
-  std::filesystem::remove_all(path_, error);
-}
-
 }  // namespace nines::bench

@@ -63,17 +63,4 @@ class NinesdProcess {
 // "provider-1" for 0.
 std::string ProviderName(int provider);
 
-// A folder below `parent` (empty: the system's for temporary files) that is removed with this object.
-class TemporaryFolder {
- public:
-  explicit TemporaryFolder(const std::string& parent = "");
-  ~TemporaryFolder();
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-  const std::filesystem::path& path() const { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
-
 }  // namespace nines::bench

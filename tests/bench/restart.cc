@@ -15,6 +15,7 @@
 #include "tests/bench/process_usage.h"
 #include "tests/bench/push_load.h"
 #include "tests/bench/series_query.h"
+#include "tests/bench/temporary_folder.h"
 
 namespace nines::bench {
 namespace {

@@ -1,14 +1,12 @@
 // How fast the series store takes and gives samples: a scrape of `range(0)` series every 15 s.
 #include <benchmark/benchmark.h>
-#include <stdlib.h>
-
-#include <filesystem>
 #include <random>
 
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/text.h"
 #include "storage/series/store.h"
+#include "tests/bench/temporary_folder.h"
 
 namespace nines::series {
 namespace {
@@ -16,21 +14,13 @@ namespace {
 class World {
  public:
   explicit World(int series) {
-    std::string name = (std::filesystem::temp_directory_path() / "series_bench.XXXXXX").string();
-    NINES_CHECK(mkdtemp(name.data()) != nullptr);
-    directory_ = name;
-    database_ = *rocks::Database::Open(directory_, {});
+    database_ = *rocks::Database::Open(folder_.path().string(), {});
     store_ = *Store::Open(*database_, clock_, {});
     rocks::Batch batch;
     for (int i = 0; i < series; ++i) {
       ids_.push_back(store_->Resolve(*Labels::Create({{"__name__", "m"}, {"i", StrCat(i)}}), batch));
     }
     NINES_CHECK(database_->Write(batch, rocks::Durability::kBuffer).ok());
-  }
-  ~World() {
-    store_.reset();
-    database_.reset();
-    std::filesystem::remove_all(directory_);
   }
 
   // A third each of steady values, counters and noise.
@@ -53,7 +43,7 @@ class World {
   int64_t time_ms() const { return time_ms_; }
 
  private:
-  std::string directory_;
+  bench::TemporaryFolder folder_;
   SystemClock clock_;
   std::unique_ptr<rocks::Database> database_;
   std::unique_ptr<Store> store_;

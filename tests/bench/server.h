@@ -12,6 +12,7 @@
 #include "absl/status/statusor.h"
 #include "tests/bench/figures.h"
 #include "tests/bench/ninesd_process.h"
+#include "tests/bench/temporary_folder.h"
 
 namespace nines::bench {
 

@@ -1,17 +1,16 @@
 // How fast the store gives what it has: a raw scan, one series' day, and 90 days of hourly roll-ups of 15 000 VMs with
 // two metrics each. Prints one line a figure.
-#include <stdlib.h>
 #include <sys/resource.h>
 
 #include <chrono>
 #include <cstdio>
-#include <filesystem>
 #include <random>
 
 #include "base/check.h"
 #include "base/clock.h"
 #include "base/text.h"
 #include "storage/series/store.h"
+#include "tests/bench/temporary_folder.h"
 
 namespace nines::series {
 namespace {
@@ -33,10 +32,7 @@ double WallSeconds() {
 class World {
  public:
   World(uint32_t series, int64_t step_ms, int64_t days) : end_ms_(20'000 * kDayMs), start_ms_(end_ms_ - days * kDayMs) {
-    std::string name = (std::filesystem::temp_directory_path() / "store_query.XXXXXX").string();
-    NINES_CHECK(mkdtemp(name.data()) != nullptr);
-    directory_ = name;
-    auto database = rocks::Database::Open(directory_, {.block_cache_bytes = size_t{1} << 30});
+    auto database = rocks::Database::Open(folder_.path().string(), {.block_cache_bytes = size_t{1} << 30});
     NINES_CHECK(database.ok());
     database_ = *std::move(database);
     Store::Options options;
@@ -49,11 +45,6 @@ class World {
     store_ = *std::move(store);
     Fill(series, step_ms);
   }
-  ~World() {
-    store_.reset();
-    database_.reset();
-    std::filesystem::remove_all(directory_);
-  }
 
   Store& store() { return *store_; }
   const std::vector<SeriesId>& ids() const { return ids_; }
@@ -63,8 +54,8 @@ class World {
   void Fill(uint32_t series, int64_t step_ms) {
     rocks::Batch batch;
     for (uint32_t i = 0; i < series; ++i) {
-      ids_.push_back(store_->Resolve(*Labels::Create({{"__name__", i % 2 == 0 ? "cpu" : "bytes"}, {"vm", StrCat(i / 2)}}),
-                                     batch));
+      ids_.push_back(
+          store_->Resolve(*Labels::Create({{"__name__", i % 2 == 0 ? "cpu" : "bytes"}, {"vm", StrCat(i / 2)}}), batch));
     }
     NINES_CHECK(database_->Write(batch, rocks::Durability::kBuffer).ok());
     std::vector<double> values(series, 50);
@@ -104,7 +95,7 @@ class World {
   const int64_t end_ms_;
   const int64_t start_ms_;
   ManualClock clock_{absl::FromUnixMillis(0)};
-  std::string directory_;
+  bench::TemporaryFolder folder_;
   std::unique_ptr<rocks::Database> database_;
   std::unique_ptr<Store> store_;
   std::vector<SeriesId> ids_;
@@ -133,12 +124,14 @@ void ScanRaw() {
   for (size_t i = 0; i < 1'000; ++i) {
     samples.clear();
     const double begin = WallSeconds();
-    NINES_CHECK(world.store().Read(world.ids()[i * 2], {world.span().start_ms, world.span().start_ms + kDayMs}, &samples).ok());
+    NINES_CHECK(
+        world.store().Read(world.ids()[i * 2], {world.span().start_ms, world.span().start_ms + kDayMs}, &samples).ok());
     micros.push_back((WallSeconds() - begin) * 1e6);
     NINES_CHECK(samples.size() == 5760);
   }
   std::sort(micros.begin(), micros.end());
-  std::printf("one series' day (5760 samples), warm: median %.0f us, 99th percentile %.0f us\n", micros[500], micros[990]);
+  std::printf("one series' day (5760 samples), warm: median %.0f us, 99th percentile %.0f us\n", micros[500],
+              micros[990]);
 }
 
 void ScanHours() {

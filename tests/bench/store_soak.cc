@@ -17,8 +17,8 @@
 #include "base/text.h"
 #include "storage/series/store.h"
 #include "tests/bench/fleet.h"
-#include "tests/bench/ninesd_process.h"
 #include "tests/bench/process_usage.h"
+#include "tests/bench/temporary_folder.h"
 
 namespace nines::bench {
 namespace {
