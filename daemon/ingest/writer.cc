@@ -14,12 +14,7 @@ namespace nines::ingest {
 
 Writer::Writer(rocks::Database& database, series::Store& store, ledger::Ledger& ledger, catalogue::Cache& catalogue,
                const Clock& clock, const Options& options)
-    : database_(database),
-      store_(store),
-      ledger_(ledger),
-      catalogue_(catalogue),
-      clock_(clock),
-      options_(options) {}
+    : database_(database), store_(store), ledger_(ledger), catalogue_(catalogue), clock_(clock), options_(options) {}
 
 void Writer::SetOptions(const Options& options) {
   MutexLock lock(mutex_);
@@ -216,12 +211,41 @@ bool Writer::IsTaken(const series::Rows::Row& row, RefusalList& refusals) const 
   }
   if (row.time_ms > newest_ms_) [[unlikely]] {
     refusals.Add(RefusalReason::kTooFarAhead, "samples ahead of the daemon's clock", row.count, [&] {
-      return StrCat(FormatTimeUtc(row.time_ms), " is more than ", FormatDurationMs(now_options_.ahead_window_ms), " after ",
-                    FormatTimeUtc(now_ms_), "; set the sender's clock, or widen ingest.ahead_window");
+      return StrCat(FormatTimeUtc(row.time_ms), " is more than ", FormatDurationMs(now_options_.ahead_window_ms),
+                    " after ", FormatTimeUtc(now_ms_), "; set the sender's clock, or widen ingest.ahead_window");
     });
     return false;
   }
   return true;
+}
+
+uint32_t Writer::TakeRow(std::span<const uint32_t> numbers, const double* values, Session& session,
+                         RefusalList& refusals) {
+  // Nearly always all of them are known.
+  const size_t first = rows_.series.size();
+  rows_.series.resize(first + numbers.size());
+  bool known = true;
+  for (size_t i = 0; i < numbers.size(); ++i) {
+    const uint32_t id = session.series.ids[numbers[i]];
+    rows_.series[first + i] = id;
+    known &= id != Session::Slots::kNone;
+  }
+  if (known) [[likely]] {
+    rows_.values.insert(rows_.values.end(), values, values + numbers.size());
+    return static_cast<uint32_t>(numbers.size());
+  }
+  rows_.series.resize(first);
+  for (size_t i = 0; i < numbers.size(); ++i) {
+    if (session.series.ids[numbers[i]] == Session::Slots::kNone) {
+      if (const auto* refused = Resolve(session.series, session, numbers[i], session.refused_series)) {
+        refusals.Add(refused->reason, "samples of series that were refused", 1, [&] { return refused->message; });
+        continue;
+      }
+    }
+    rows_.series.push_back(session.series.ids[numbers[i]]);
+    rows_.values.push_back(values[i]);
+  }
+  return static_cast<uint32_t>(rows_.series.size() - first);
 }
 
 void Writer::TakeSamples(const Batch& batch, Prepared& prepared) {
@@ -236,19 +260,7 @@ void Writer::TakeSamples(const Batch& batch, Prepared& prepared) {
     const double* values = rows.values.data() + at;
     at += row.count;
     if (!IsTaken(row, refusals)) continue;
-    const size_t first = rows_.series.size();
-    for (uint32_t i = 0; i < row.count; ++i) {
-      const uint32_t id = session.series.ids[numbers[i]];
-      if (id == Session::Slots::kNone) [[unlikely]] {
-        if (const auto* refused = Resolve(session.series, session, numbers[i], session.refused_series)) {
-          refusals.Add(refused->reason, "samples of series that were refused", 1, [&] { return refused->message; });
-          continue;
-        }
-      }
-      rows_.series.push_back(session.series.ids[numbers[i]]);
-      rows_.values.push_back(values[i]);
-    }
-    const uint32_t taken = static_cast<uint32_t>(rows_.series.size() - first);
+    const uint32_t taken = TakeRow({numbers, row.count}, values, session, refusals);
     if (taken > 0) rows_.rows.push_back({row.time_ms, taken});
   }
   prepared.samples += rows_.series.size() - begin;

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <map>
+#include <span>
 #include <tuple>
 #include <vector>
 
@@ -43,6 +44,8 @@ class Writer {
   void Register(Batch& batch);
   bool IsDuplicate(const Batch& batch, bool* gap);
   void TakeSamples(const Batch& batch, Prepared& prepared);
+  // Adds a row to `rows_` without the series that are refused; how many are left.
+  uint32_t TakeRow(std::span<const uint32_t> numbers, const double* values, Session& session, RefusalList& refusals);
   void TakeResults(Batch& batch, Prepared& prepared);
   void TakeFacts(const Item& item, const catalogue::Catalogue& catalogue, Prepared& prepared);
   // Null: resolved. Otherwise why nothing is taken under it.

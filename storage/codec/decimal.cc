@@ -4,6 +4,8 @@
 #include <bit>
 #include <cmath>
 
+#include "storage/codec/vector_code.h"
+
 namespace nines::codec {
 namespace {
 
@@ -58,7 +60,7 @@ bool ToIntegers(const double* values, double power, int64_t* integers) {
 }
 
 // Converts all values, and notes the odd ones. False where these are more than `odd_max`.
-bool Convert(std::span<const double> values, size_t odd_max, Decimals* decimals) {
+NINES_VECTOR_CODE bool Convert(std::span<const double> values, size_t odd_max, Decimals* decimals) {
   decimals->integers.resize(values.size());
   decimals->odd.clear();
   int64_t* const integers = decimals->integers.data();
@@ -129,7 +131,7 @@ bool ToDoubles(const int64_t* integers, double power, double* values) {
 
 }  // namespace
 
-void DivideDecimals(std::span<const int64_t> integers, int exponent, double* values) {
+NINES_VECTOR_CODE void DivideDecimals(std::span<const int64_t> integers, int exponent, double* values) {
   const double power = kPowers[exponent];
   for (size_t i = 0; i < integers.size();) {
     if (i + kBlock <= integers.size() && ToDoubles(&integers[i], power, values + i)) {

@@ -5,6 +5,8 @@
 #include <cmath>
 #include <limits>
 
+#include "storage/codec/vector_code.h"
+
 namespace nines::codec {
 namespace {
 
@@ -33,6 +35,7 @@ uint64_t FindFactor(std::span<const int64_t> integers, uint64_t bits_of_steps) {
   uint64_t factor = 0;
   for (size_t i = 1; i < integers.size() && factor != 1; ++i) {
     uint64_t other = static_cast<uint64_t>(std::abs(integers[i] - integers[i - 1])) >> shift;
+    if (factor != 0 && other % factor == 0) continue;  // mostly, once it is found
     while (other != 0) {
       const uint64_t rest = factor % other;
       factor = other;
@@ -51,6 +54,39 @@ struct Extent {
     largest = std::max(largest, number);
   }
 };
+
+// Of the integers, their steps, and the steps of these.
+struct Extents {
+  Extent orders[kOrderMax + 1];
+  uint64_t bits_of_steps = 0;  // all that are set in any
+  size_t still = 0;            // steps of 0
+};
+static_assert(kOrderMax == 2);
+
+NINES_VECTOR_CODE void TakeAll(std::span<const int64_t> integers, Extents* extents) {
+  const int64_t* const at = integers.data();
+  const size_t count = integers.size();
+  Extent own, steps, turns;
+  uint64_t bits_of_steps = 0;
+  uint64_t still = 0;
+  own.Take(at[0]);
+  if (count > 1) {
+    const uint64_t step = Subtract(at[1], at[0]);
+    own.Take(at[1]);
+    steps.Take(static_cast<int64_t>(step));
+    bits_of_steps = step;
+    still = step == 0 ? 1 : 0;
+  }
+  for (size_t i = 2; i < count; ++i) {
+    const uint64_t step = Subtract(at[i], at[i - 1]);
+    own.Take(at[i]);
+    steps.Take(static_cast<int64_t>(step));
+    turns.Take(static_cast<int64_t>(step - Subtract(at[i - 1], at[i - 2])));
+    bits_of_steps |= step;
+    still += step == 0 ? 1 : 0;
+  }
+  *extents = {{own, steps, turns}, bits_of_steps, still};
+}
 
 // The weight that suits numbers whose steps and the steps of these are so far apart. If the numbers are a level that
 // wanders, and noise, then their steps are a moving average of order 1, with a correlation of neighbours of -t / (1 +
@@ -106,30 +142,18 @@ DifferenceSurvey Survey(std::span<const int64_t> integers, Effort effort) {
   DifferenceSurvey survey;
   survey.first = integers[0];
   const size_t count = integers.size();
-  Extent extents[kOrderMax + 1];
-  uint64_t bits_of_steps = 0;
-  size_t still = 0;
-  extents[0].Take(integers[0]);
-  int64_t last_step = 0;
-  for (size_t i = 1; i < count; ++i) {
-    const int64_t step = static_cast<int64_t>(Subtract(integers[i], integers[i - 1]));
-    extents[0].Take(integers[i]);
-    extents[1].Take(step);
-    if (i > 1) extents[2].Take(static_cast<int64_t>(Subtract(step, last_step)));
-    bits_of_steps |= static_cast<uint64_t>(step);
-    still += step == 0 ? 1 : 0;
-    last_step = step;
-  }
+  Extents extents;
+  TakeAll(integers, &extents);
   survey.order_max = static_cast<int>(std::min<size_t>(kOrderMax, count - 1));
   if (count > 1) survey.first_step = static_cast<int64_t>(Subtract(integers[1], integers[0]));
   for (int order = 0; order <= survey.order_max; ++order) {
-    survey.orders[order].smallest = extents[order].smallest;
-    survey.orders[order].largest = extents[order].largest;
+    survey.orders[order].smallest = extents.orders[order].smallest;
+    survey.orders[order].largest = extents.orders[order].largest;
   }
   const bool narrow = Subtract(survey.orders[0].largest, survey.orders[0].smallest) <= kNarrowMax;
-  if (narrow) survey.factor = FindFactor(integers, bits_of_steps);
+  if (narrow) survey.factor = FindFactor(integers, extents.bits_of_steps);
   // Integers that often stay as they are have no noise to be smoothed.
-  if (effort == Effort::kSmall) FindSpreads(integers, narrow && still * 4 < count, &survey);
+  if (effort == Effort::kSmall) FindSpreads(integers, narrow && extents.still * 4 < count, &survey);
   return survey;
 }
 
@@ -147,8 +171,8 @@ DifferenceForm PlainForm(const DifferenceSurvey& survey, int order) {
   return form;
 }
 
-void ListNumbers(std::span<const int64_t> integers, const DifferenceSurvey& survey, const DifferenceForm& form,
-                 uint64_t* numbers) {
+NINES_VECTOR_CODE void ListNumbers(std::span<const int64_t> integers, const DifferenceSurvey& survey,
+                                   const DifferenceForm& form, uint64_t* numbers) {
   const Divisor divide(survey.factor);
   const uint64_t smallest = static_cast<uint64_t>(survey.orders[form.order].smallest);
   const int64_t* const at = integers.data();

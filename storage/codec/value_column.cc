@@ -7,6 +7,7 @@
 #include "storage/codec/bytes.h"
 #include "storage/codec/decimal.h"
 #include "storage/codec/integer_column.h"
+#include "storage/codec/vector_code.h"
 
 namespace nines::codec {
 namespace {
@@ -207,12 +208,17 @@ bool AppendDictionary(std::span<const double> values, size_t runs, Effort effort
 }
 
 // Integers that are not much more spread out than there are of them gain nothing by a dictionary.
-bool WideSpread(std::span<const int64_t> integers) {
-  const auto [smallest, largest] = std::minmax_element(integers.begin(), integers.end());
-  return static_cast<uint64_t>(*largest) - static_cast<uint64_t>(*smallest) > 2 * integers.size();
+NINES_VECTOR_CODE bool WideSpread(std::span<const int64_t> integers) {
+  int64_t smallest = integers[0];
+  int64_t largest = integers[0];
+  for (const int64_t integer : integers) {
+    smallest = std::min(smallest, integer);
+    largest = std::max(largest, integer);
+  }
+  return static_cast<uint64_t>(largest) - static_cast<uint64_t>(smallest) > 2 * integers.size();
 }
 
-size_t CountRuns(std::span<const double> values) {
+NINES_VECTOR_CODE size_t CountRuns(std::span<const double> values) {
   size_t runs = 1;
   for (size_t i = 1; i < values.size(); ++i) runs += Bits(values[i]) != Bits(values[i - 1]) ? 1 : 0;
   return runs;

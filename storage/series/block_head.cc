@@ -85,22 +85,59 @@ void BlockHead::CopyTo(uint64_t slots, Interval span, BlockSamples* samples) con
   });
 }
 
+void BlockHead::PrefetchAll() const {
+  for (size_t i = 0; i < pages_.size(); ++i) {
+    const uint32_t used = i < used_.size() ? used_[i] : Page::kBytes - room_;
+    for (uint32_t at = 0; at < used; at += kLineBytes) __builtin_prefetch(pages_[i]->bytes + at);
+  }
+}
+
 void BlockHead::MoveTo(BlockSamples* samples) const {
-  std::array<uint32_t, kBlockSeries> counts{};
-  ForEachRow([&](int64_t, uint32_t slot, uint32_t count, const char*) {
-    for (uint32_t i = 0; i < count; ++i) ++counts[slot + i];
+  // Rows that begin at one slot mostly have the same series, and so share their times.
+  struct Group {
+    uint32_t width = 0;
+    uint32_t rows = 0;
+    bool sorted = true;
+    int64_t last_ms = -1;
+  };
+  std::array<Group, kBlockSeries> groups{};
+  bool regular = true;
+  ForEachRow([&](int64_t time_ms, uint32_t slot, uint32_t count, const char*) {
+    Group& group = groups[slot];
+    regular &= group.rows == 0 || group.width == count;
+    group.sorted &= group.rows == 0 || time_ms > group.last_ms;
+    group.width = count;
+    group.last_ms = time_ms;
+    ++group.rows;
   });
+  uint32_t end = 0;
+  for (uint32_t slot = 0; slot < kBlockSeries; ++slot) {
+    if (groups[slot].rows == 0) continue;
+    regular &= slot >= end;
+    end = slot + groups[slot].width;
+  }
+  if (!regular) return CopyTo(~uint64_t{0}, {first_ms_, last_ms_ + 1}, samples);
+
   std::array<int64_t*, kBlockSeries> times;
   std::array<double*, kBlockSeries> all_values;
-  for (uint32_t slot = 0; slot < kBlockSeries; ++slot) {
-    if (counts[slot] > 0) samples->Reserve(slot, counts[slot], &times[slot], &all_values[slot]);
+  for (uint32_t first = 0; first < kBlockSeries; ++first) {
+    const Group& group = groups[first];
+    for (uint32_t slot = first; slot < first + group.width; ++slot) {
+      samples->Reserve(slot, group.rows, group.sorted, &times[slot], &all_values[slot]);
+    }
   }
+  std::array<uint32_t, kBlockSeries> rows{};
   ForEachRow([&](int64_t time_ms, uint32_t slot, uint32_t count, const char* values) {
+    const uint32_t row = rows[slot]++;
+    times[slot][row] = time_ms;
     for (uint32_t i = 0; i < count; ++i) {
-      *times[slot + i]++ = time_ms;
-      std::memcpy(all_values[slot + i]++, values + i * sizeof(double), sizeof(double));
+      std::memcpy(all_values[slot + i] + row, values + i * sizeof(double), sizeof(double));
     }
   });
+  for (uint32_t first = 0; first < kBlockSeries; ++first) {
+    const Group& group = groups[first];
+    for (uint32_t i = 1; i < group.width; ++i) std::copy_n(times[first], group.rows, times[first + i]);
+  }
 }
 
 }  // namespace nines::series

@@ -28,12 +28,12 @@ double* BlockSamples::AddColumn(uint32_t slot, std::span<const int64_t> times_ms
   return column.values.data() + first;
 }
 
-void BlockSamples::Reserve(uint32_t slot, size_t count, int64_t** times_ms, double** values) {
+void BlockSamples::Reserve(uint32_t slot, size_t count, bool sorted, int64_t** times_ms, double** values) {
   Column& column = columns_[slot];
   slots_ |= uint64_t{1} << slot;
   column.times_ms.resize(count);
   column.values.resize(count);
-  column.sorted = false;  // not known
+  column.sorted = sorted;
   *times_ms = column.times_ms.data();
   *values = column.values.data();
 }

@@ -29,8 +29,9 @@ class BlockSamples {
   }
   // The same for many samples in strictly growing order. Room for `times_ms.size()` values, which the caller fills.
   double* AddColumn(uint32_t slot, std::span<const int64_t> times_ms);
-  // Room for `count` samples of a slot that has none, which the caller fills in any order of time.
-  void Reserve(uint32_t slot, size_t count, int64_t** times_ms, double** values);
+  // Room for `count` samples of a slot that has none, which the caller fills: in strictly growing order if `sorted`,
+  // else in any order of time.
+  void Reserve(uint32_t slot, size_t count, bool sorted, int64_t** times_ms, double** values);
   // Sorts by time; of several samples at one time the last added stands.
   void Finish();
 

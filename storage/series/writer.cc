@@ -155,6 +155,13 @@ void Writer::PrefetchBlock(const Block& block) {
 // Only this thread changes where the next row goes.
 void Writer::PrefetchTail(const Block& block) ABSL_NO_THREAD_SAFETY_ANALYSIS { block.head.Prefetch(); }
 
+void Writer::PrefetchHead(uint32_t number) const {
+  const std::shared_ptr<Block> block = blocks_.Find(number);
+  if (block == nullptr) return;
+  MutexLock lock(block->mutex);
+  block->head.PrefetchAll();
+}
+
 void Writer::Forget(uint32_t number) {
   const SeriesClass series_class = ClassOfBlock(number);
   std::vector<std::shared_ptr<Block>>& known = known_[static_cast<size_t>(series_class)];
@@ -208,6 +215,7 @@ absl::Status Writer::ContinueWalk(int64_t monotonic_ms) {
       MutexLock lock(block->mutex);
       if (block->head.empty() || block->head.oldest_log() >= walk_->cut) continue;
     }
+    if (!walk_->at_end()) PrefetchHead(walk_->blocks[walk_->next]);
     Seal(number, block);
   }
   const absl::Status written = WriteSealed(monotonic_ms);
@@ -230,6 +238,7 @@ absl::Status Writer::SealFull(int64_t monotonic_ms) {
       // A walk may have been here.
       if (!block->full) continue;
     }
+    if (i + 1 < full_.size()) PrefetchHead(full_[i + 1]);
     Seal(full_[i], block);
     if (batch_.bytes() >= options_.step_bytes) NINES_RETURN_IF_ERROR(WriteSealed(monotonic_ms));
   }

@@ -105,6 +105,7 @@ class Writer {
   Block& BlockAt(uint32_t number);
   static void PrefetchBlock(const Block& block);
   static void PrefetchTail(const Block& block);
+  void PrefetchHead(uint32_t number) const;
   void CountLogged(uint64_t number, uint64_t bytes, int64_t monotonic_ms);
   void BeginWalk(int64_t monotonic_ms);
   // Seals a bounded part of what the walk has before it.
