@@ -1,12 +1,14 @@
 #include "cli/context.h"
 
 #include <google/protobuf/util/json_util.h>
+#include <pwd.h>
 #include <unistd.h>
 
 #include <chrono>
 #include <cstdlib>
 #include <iostream>
 
+#include "absl/strings/numbers.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "base/check.h"
@@ -14,8 +16,22 @@
 #include "base/text.h"
 #include "wire/channel.h"
 #include "wire/status.h"
+#include "wire/time.h"
 
 namespace nines::cli {
+namespace {
+
+std::string JsonOf(const google::protobuf::Message& message, bool whitespace) {
+  google::protobuf::util::JsonPrintOptions options;
+  options.add_whitespace = whitespace;
+  options.always_print_primitive_fields = true;
+  options.preserve_proto_field_names = true;
+  std::string json;
+  NINES_CHECK(google::protobuf::util::MessageToJsonString(message, &json, options).ok());
+  return json;
+}
+
+}  // namespace
 
 Language Context::lang() const {
   std::string choice = language;
@@ -72,15 +88,8 @@ void AddFormat(CLI::App& command, std::string& format) {
       ->capture_default_str();
 }
 
-std::string ToJson(const google::protobuf::Message& message) {
-  google::protobuf::util::JsonPrintOptions options;
-  options.add_whitespace = true;
-  options.always_print_primitive_fields = true;
-  options.preserve_proto_field_names = true;
-  std::string json;
-  NINES_CHECK(google::protobuf::util::MessageToJsonString(message, &json, options).ok());
-  return json;
-}
+std::string ToJson(const google::protobuf::Message& message) { return JsonOf(message, /*whitespace=*/true); }
+std::string ToJsonLine(const google::protobuf::Message& message) { return JsonOf(message, /*whitespace=*/false); }
 
 absl::StatusOr<int64_t> ParseTime(const std::string& text) {
   if (text == "now") return absl::ToUnixMillis(absl::Now());
@@ -93,14 +102,34 @@ absl::StatusOr<int64_t> ParseTime(const std::string& text) {
   std::string error;
   if (!absl::ParseTime(absl::RFC3339_full, text, &time, &error)) {
     return absl::InvalidArgumentError(StrCat(
-        "'", text, "' is not a time; write 2026-05-01T08:00:00+08:00 (with an offset or Z), now, or a span ago such as -2h"));
+        "'", text,
+        "' is not a time; write 2026-05-01T08:00:00+08:00 (with an offset or Z), now, or a span ago such as -2h"));
   }
   return absl::ToUnixMillis(time);
 }
 
+absl::StatusOr<v1::AsOf> ParseAsOf(const std::string& text) {
+  v1::AsOf as_of;
+  uint64_t position = 0;
+  if (absl::SimpleAtoi(text, &position)) {
+    as_of.set_position(position);
+    return as_of;
+  }
+  const absl::StatusOr<int64_t> time_ms = ParseTime(text);
+  if (!time_ms.ok()) return time_ms.status();
+  *as_of.mutable_time() = wire::FromMs(*time_ms);
+  return as_of;
+}
+
+std::string LoginName() {
+  const passwd* entry = getpwuid(geteuid());
+  return entry == nullptr ? "" : entry->pw_name;
+}
+
 std::string FormatTime(int64_t time_ms) {
   const absl::Time time = absl::FromUnixMillis(time_ms);
-  return absl::FormatTime(time_ms % 1000 == 0 ? "%Y-%m-%d %H:%M:%S" : "%Y-%m-%d %H:%M:%E3S", time, absl::LocalTimeZone());
+  return absl::FormatTime(time_ms % 1000 == 0 ? "%Y-%m-%d %H:%M:%S" : "%Y-%m-%d %H:%M:%E3S", time,
+                          absl::LocalTimeZone());
 }
 
 Cell StateCell(const Context& context, v1::State state) {

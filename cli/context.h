@@ -59,14 +59,18 @@ struct Context {
 // Each adds one command to `app`; its callback runs it.
 void AddStatus(CLI::App& app, Context& context);
 void AddReport(CLI::App& app, Context& context);
+void AddExplain(CLI::App& app, Context& context);
 void AddOutages(CLI::App& app, Context& context);
 void AddDeclare(CLI::App& app, Context& context);
 void AddMaintain(CLI::App& app, Context& context);
+void AddRule(CLI::App& app, Context& context);
 void AddApplyAndDiff(CLI::App& app, Context& context);
 void AddQuery(CLI::App& app, Context& context);
 void AddAccount(CLI::App& app, Context& context);
 void AddBackupAndRestore(CLI::App& app, Context& context);
 void AddVerify(CLI::App& app, Context& context);
+void AddSeal(CLI::App& app, Context& context);
+void AddWatch(CLI::App& app, Context& context);
 void AddVersion(CLI::App& app, Context& context);
 void AddCompletion(CLI::App& app, Context& context);
 
@@ -89,10 +93,20 @@ void AddFormat(CLI::App& command, std::string& format);
 
 // The bytes that the daemon's JSON has, with line breaks.
 std::string ToJson(const google::protobuf::Message& message);
+// The same on one line.
+std::string ToJsonLine(const google::protobuf::Message& message);
 
 // RFC 3339 with an offset ("2026-05-01T08:00:00+08:00"), "now", or a span before now ("-2h") → milliseconds.
 absl::StatusOr<int64_t> ParseTime(const std::string& text);
 std::string FormatTime(int64_t time_ms);
+
+// What --as-of takes: a position of the ledger, or a time as above.
+inline constexpr char kAsOfWords[] =
+    "As it was known then: a ledger position, or a time (2026-06-01T00:00:00+08:00, -2d)";
+absl::StatusOr<v1::AsOf> ParseAsOf(const std::string& text);
+
+// Who is logged in: facts carry their author.
+std::string LoginName();
 
 Cell StateCell(const Context& context, v1::State state);
 Cell VerdictCell(const Context& context, v1::Verdict verdict);

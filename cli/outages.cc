@@ -9,7 +9,7 @@ namespace {
 
 struct OutageFlags {
   TargetFilter filter;
-  std::string month, from, to;
+  std::string month, from, to, as_of;
   std::string format = "table";
 };
 
@@ -26,6 +26,11 @@ absl::StatusOr<v1::ListOutagesRequest> MakeRequest(const OutageFlags& flags) {
     const absl::StatusOr<int64_t> to = ParseTime(flags.to);
     if (!to.ok()) return to.status();
     *request.mutable_end_time() = wire::FromMs(*to);
+  }
+  if (!flags.as_of.empty()) {
+    const absl::StatusOr<v1::AsOf> as_of = ParseAsOf(flags.as_of);
+    if (!as_of.ok()) return as_of.status();
+    *request.mutable_as_of() = *as_of;
   }
   request.set_page_size(1000);
   return request;
@@ -85,6 +90,7 @@ void AddOutages(CLI::App& app, Context& context) {
   CLI::Option* from = command->add_option("--from", flags->from, "Those that overlap a span: its start");
   CLI::Option* to = command->add_option("--to", flags->to, "Its end (exclusive)");
   month->excludes(from)->excludes(to);
+  command->add_option("--as-of", flags->as_of, kAsOfWords);
   AddFormat(*command, flags->format);
   command->footer("Example:\n  ninesctl outages --target portal --from -24h");
   command->callback([flags, &context] { RunOutages(*flags, context); });

@@ -1,7 +1,4 @@
-// The commands that record facts: declare, maintain.
-#include <pwd.h>
-#include <unistd.h>
-
+// The commands that record facts: declare, maintain, rule.
 #include "base/status_macros.h"
 #include "cli/context.h"
 #include "nines/v1/fact.grpc.pb.h"
@@ -9,11 +6,6 @@
 
 namespace nines::cli {
 namespace {
-
-std::string LoginName() {
-  const passwd* entry = getpwuid(geteuid());
-  return entry == nullptr ? "" : entry->pw_name;
-}
 
 struct ScopeFlags {
   std::string target, provider, region, service;
@@ -113,6 +105,28 @@ absl::StatusOr<v1::RecordMaintenanceRequest> MakeRequest(const MaintainFlags& fl
   return request;
 }
 
+struct RuleFlags {
+  std::string target, id, start, end, state, reason;
+  std::string author = LoginName();
+  bool revoke = false;
+};
+
+absl::StatusOr<v1::RecordRulingRequest> MakeRequest(const RuleFlags& flags) {
+  v1::RecordRulingRequest request;
+  request.set_author(flags.author);
+  v1::Ruling& ruling = *request.mutable_ruling();
+  ruling.set_id(flags.id);
+  ruling.set_target_id(flags.target);
+  NINES_RETURN_IF_ERROR(SetTime("--start", flags.start, ruling.mutable_start_time()));
+  NINES_RETURN_IF_ERROR(SetTime("--end", flags.end, ruling.mutable_end_time()));
+  ruling.set_state(flags.state == "up"     ? v1::RULING_STATE_UP
+                   : flags.state == "down" ? v1::RULING_STATE_DOWN
+                                           : v1::RULING_STATE_EXCLUDED);
+  ruling.set_reason(flags.reason);
+  ruling.set_revoked(flags.revoke);
+  return request;
+}
+
 // One call that records one fact; `method` is a stub's.
 template <typename Response, typename Request>
 void Record(Context& context, const absl::StatusOr<Request>& request,
@@ -140,7 +154,9 @@ void AddDeclare(CLI::App& app, Context& context) {
   CLI::App* command = app.add_subcommand("declare", "Record an incident as its provider reports it / 登记申报事件");
   flags->AddTo(*command);
   command->add_option("--end", flags->end, "Leave out while it lasts");
-  command->add_option("--impact", flags->impact)->check(CLI::IsMember({"down", "degraded", "none"}))->capture_default_str();
+  command->add_option("--impact", flags->impact)
+      ->check(CLI::IsMember({"down", "degraded", "none"}))
+      ->capture_default_str();
   command->add_option("--told", flags->told, "When the provider told us; default: now");
   command->add_flag("--withdraw", flags->withdraw, "Take it back: it counts as never declared");
   command->footer(
@@ -163,6 +179,29 @@ void AddMaintain(CLI::App& app, Context& context) {
       "--end 2026-05-03T02:00:00+08:00");
   command->callback([flags, &context] {
     Record<v1::RecordMaintenanceResponse>(context, MakeRequest(*flags), &v1::LedgerService::Stub::RecordMaintenance);
+  });
+}
+
+void AddRule(CLI::App& app, Context& context) {
+  auto flags = std::make_shared<RuleFlags>();
+  CLI::App* command = app.add_subcommand("rule", "Decide how a span of a target's time counts / 登记裁定");
+  command->add_option("--target,-t", flags->target, "The target")->required();
+  command->add_option("--id", flags->id, "Its id; recorded again under the same id it replaces the earlier one")
+      ->required();
+  command->add_option("--start", flags->start, "2026-05-01T08:00:00+08:00, now, or -2h")->required();
+  command->add_option("--end", flags->end, "End of the span (exclusive)")->required();
+  command->add_option("--state", flags->state, "What the span is to be: up, down, or excluded from the account")
+      ->check(CLI::IsMember({"up", "down", "excluded"}))
+      ->required();
+  command->add_option("--reason", flags->reason, "Why; stands in the ledger")->required();
+  command->add_option("--author", flags->author, "Who decides")->capture_default_str();
+  command->add_flag("--revoke", flags->revoke, "Take it back: it counts as never made");
+  command->footer(
+      "Example:\n  ninesctl rule --target portal --id R-3 --start 2026-05-01T08:00:00+08:00 --end "
+      "2026-05-01T08:20:00+08:00 "
+      "--state excluded --reason 'power cut of the city'");
+  command->callback([flags, &context] {
+    Record<v1::RecordRulingResponse>(context, MakeRequest(*flags), &v1::LedgerService::Stub::RecordRuling);
   });
 }
 

@@ -17,15 +17,18 @@
 #include "base/version.h"
 #include "daemon/catalogue/cache.h"
 #include "daemon/catalogue_files.h"
+#include "daemon/housekeeping.h"
 #include "daemon/http/metrics_page.h"
 #include "daemon/http/server.h"
-#include "daemon/housekeeping.h"
 #include "daemon/ingest/ingest.h"
 #include "daemon/live/live.h"
 #include "daemon/report/report.h"
 #include "daemon/rpc/push_service.h"
 #include "daemon/rpc/services.h"
+#include "daemon/rpc/watch_service.h"
+#include "daemon/sealing/sealer.h"
 #include "daemon/signals.h"
+#include "daemon/watch/feed.h"
 #include "storage/ledger/ledger.h"
 #include "storage/rocks/database.h"
 #include "storage/rocks/disk_room.h"
@@ -124,7 +127,10 @@ class Daemon::Impl {
   std::unique_ptr<live::Live> live_;
   std::unique_ptr<ingest::Ingest> ingest_;
   std::unique_ptr<report::Reporter> reporter_;
+  std::unique_ptr<sealing::Sealer> sealer_;
+  std::unique_ptr<watch::Feed> feed_;
   std::unique_ptr<rpc::Services> services_;
+  std::unique_ptr<rpc::WatchService> watch_;
   std::unique_ptr<rpc::PushService> push_;
   std::unique_ptr<http::MetricsPage> metrics_;
   std::unique_ptr<grpc::Server> grpc_;
@@ -160,8 +166,15 @@ absl::Status Daemon::Impl::Open() {
   if (changes > 0) spdlog::info("catalogue files changed {} entries", changes);
 
   reporter_ = std::make_unique<report::Reporter>(*store_, *ledger_, *catalogue_, clock_);
-  services_ = std::make_unique<rpc::Services>(
-      rpc::Services::Dependencies{*store_, *ledger_, *catalogue_, *ingest_, *live_, *reporter_, clock_});
+  sealer_ = std::make_unique<sealing::Sealer>(
+      *reporter_, *ledger_, *ingest_, clock_,
+      sealing::Sealer::Options{.key_file = config_.seal_key_file, .results_kept_ms = config_.retention_results_ms});
+  feed_ = std::make_unique<watch::Feed>(*live_, *reporter_, clock_, watch::Feed::Options());
+  NINES_RETURN_IF_ERROR(feed_->Look());
+  feed_->Start();
+  watch_ = std::make_unique<rpc::WatchService>(*feed_);
+  services_ = std::make_unique<rpc::Services>(rpc::Services::Dependencies{
+      *database_, *store_, *ledger_, *catalogue_, *ingest_, *live_, *reporter_, *sealer_, clock_});
   push_ = std::make_unique<rpc::PushService>(*ingest_, *ledger_, *catalogue_, PushOptions(config_));
   metrics_ = std::make_unique<http::MetricsPage>(
       http::MetricsPage::Parts{*live_, *ingest_, *store_, *database_, [this] { return http_->stats(); }});
@@ -206,6 +219,7 @@ absl::Status Daemon::Impl::StartGrpc() {
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 10'000);
   builder.AddChannelArgument(GRPC_ARG_HTTP2_MIN_RECV_PING_INTERVAL_WITHOUT_DATA_MS, 5'000);
   services_->Register(builder);
+  builder.RegisterService(watch_.get());
   builder.RegisterService(push_.get());
   grpc_ = builder.BuildAndStart();
   if (grpc_ == nullptr || port == 0) {
@@ -248,8 +262,12 @@ void Daemon::Impl::Reload() {
   const bool restart = fresh->grpc_listen != config_.grpc_listen || fresh->http_listen != config_.http_listen ||
                        fresh->data_dir != config_.data_dir || fresh->log_format != config_.log_format ||
                        fresh->batch_bytes_max != config_.batch_bytes_max ||
+                       fresh->seal_key_file != config_.seal_key_file ||
                        fresh->tls.SerializeAsString() != config_.tls.SerializeAsString();
-  if (restart) spdlog::warn("addresses, data_dir, log.format, tls and batch_bytes_max change with the next start only");
+  if (restart) {
+    spdlog::warn(
+        "addresses, data_dir, log.format, tls, seal.key_file and batch_bytes_max change with the next start only");
+  }
   wire::SetLogLevel(fresh->log_level);
   ingest_->SetOptions(IngestOptions(*fresh));
   store_->SetRetention(RetentionOf(*fresh));
@@ -262,6 +280,7 @@ void Daemon::Impl::Reload() {
 }
 
 void Daemon::Impl::Shutdown() {
+  if (feed_ != nullptr) feed_->Stop();
   if (grpc_ != nullptr) {
     grpc_->GetHealthCheckService()->SetServingStatus(false);
     // Ends the streams once what was read is acknowledged; whoever does not listen is cut off.
@@ -275,7 +294,8 @@ void Daemon::Impl::Shutdown() {
   ingest_->Stop();
   // What is not in files yet is in the log: an error here costs the next start some time.
   const absl::Status status = store_->Close();
-  if (!status.ok()) spdlog::error("the storage could not be closed, the next start reads its log: {}", status.ToString());
+  if (!status.ok())
+    spdlog::error("the storage could not be closed, the next start reads its log: {}", status.ToString());
   ingest_.reset();
 }
 

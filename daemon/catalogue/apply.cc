@@ -30,7 +30,7 @@ std::vector<Change> Compare(const World& before, const World& after) {
 }  // namespace
 
 absl::StatusOr<std::vector<Change>> Diff(const std::vector<File>& files, Prune prune, const ledger::Ledger& ledger) {
-  NINES_ASSIGN_OR_RETURN(const InForce before, LoadInForce(ledger));
+  NINES_ASSIGN_OR_RETURN(const InForce before, LoadInForce(ledger, ledger.LastPosition()));
   World after = prune == Prune::kYes ? World() : before.world;
   wire::Mistakes mistakes;
   const Sources sources = LoadFiles(files, after, mistakes);

@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "daemon/catalogue/circles.h"
 #include "daemon/catalogue/terms.h"
+#include "daemon/catalogue/versions.h"
 #include "daemon/catalogue/world.h"
 #include "nines/v1/catalogue.pb.h"
 
@@ -27,7 +28,8 @@ absl::Status FirstOf(const Entry& entry, const std::vector<FieldFault>& faults) 
 
 class Builder {
  public:
-  explicit Builder(const InForce& in_force) : world_(in_force.world), catalogue_(std::make_shared<Catalogue>()) {
+  Builder(const InForce& in_force, const Versions& versions)
+      : world_(in_force.world), versions_(versions), catalogue_(std::make_shared<Catalogue>()) {
     catalogue_->position = in_force.position;
   }
 
@@ -68,32 +70,28 @@ class Builder {
                   .system = SystemId(proto.system()),
                   .agency = {},
                   .service = proto.service(),
-                  .contract = {},
                   .root = {},
-                  .weight = proto.has_weight() ? proto.weight() : 1};
+                  .weight = proto.has_weight() ? proto.weight() : 1,
+                  .in_service = {kTimeMinMs, kTimeMaxMs},
+                  .position = entry.position,
+                  .contracts = versions_.Of(entry.id)};
+    std::vector<FieldFault> faults;
+    target.in_service = ToServiceDates(proto, faults);
+    NINES_RETURN_IF_ERROR(FirstOf(entry, faults));
     if (const Entry* system = FindEntry(world_, "system", proto.system()); system != nullptr) {
       target.agency = AgencyId(system->As<v1::System>().agency());
     } else if (!proto.system().empty()) {
       return Broken(entry, StrCat("there is no system '", proto.system(), "'"));
     }
-    NINES_ASSIGN_OR_RETURN(target.contract, ContractOf(entry, proto.contract()));
+    if (!proto.contract().empty() && FindEntry(world_, "contract", proto.contract()) == nullptr) {
+      return Broken(entry, StrCat("there is no contract '", proto.contract(), "'"));
+    }
     NINES_ASSIGN_OR_RETURN(target.root, Combination(entry, proto.down_when(), proto.inputs()));
     if (proto.inputs().empty()) {
       for (const std::string& check : checks_naming_[entry.id]) target.root.inputs.push_back(CheckInput(check));
     }
     catalogue_->targets[target.id] = std::move(target);
     return absl::OkStatus();
-  }
-
-  absl::StatusOr<ContractVersion> ContractOf(const Entry& target, const std::string& id) {
-    if (id.empty()) return ContractVersion{};
-    const Entry* entry = FindEntry(world_, "contract", id);
-    if (entry == nullptr) return Broken(target, StrCat("there is no contract '", id, "'"));
-    std::vector<FieldFault> faults;
-    ContractVersion contract{
-        .id = ContractId(id), .position = entry->position, .terms = ToTerms(entry->As<v1::Contract>(), faults)};
-    NINES_RETURN_IF_ERROR(FirstOf(*entry, faults));
-    return contract;
   }
 
   static Input CheckInput(const std::string& check) {
@@ -177,12 +175,25 @@ class Builder {
   }
 
   const World& world_;
+  const Versions& versions_;
   std::shared_ptr<Catalogue> catalogue_;
   std::map<std::string, std::vector<std::string>> checks_naming_;  // by target, in the order of their ids
   std::map<TargetId, std::set<CheckId>> checks_of_;                // that can change the target, through others too
 };
 
 }  // namespace
+
+const ContractVersion& Target::ContractAt(int64_t time_ms) const {
+  size_t at = contracts.size() - 1;
+  while (at > 0 && contracts[at].from_ms > time_ms) --at;
+  return contracts[at];
+}
+
+std::vector<sla::Term> Target::Terms() const {
+  std::vector<sla::Term> terms;
+  for (const ContractVersion& version : contracts) terms.push_back({version.from_ms, &version.terms});
+  return terms;
+}
 
 bool Catalogue::Covers(const ledger::Scope& scope, const ProviderId& provider, const Target& target) {
   if (!provider.value().empty() && target.provider != provider) return false;
@@ -200,8 +211,13 @@ bool Catalogue::Covers(const ledger::Scope& scope, const ProviderId& provider, c
 }
 
 absl::StatusOr<std::shared_ptr<const Catalogue>> BuildCatalogue(const ledger::Ledger& ledger) {
-  NINES_ASSIGN_OR_RETURN(const InForce in_force, LoadInForce(ledger));
-  return Builder(in_force).Build();
+  return BuildCatalogue(ledger, ledger.LastPosition());
+}
+
+absl::StatusOr<std::shared_ptr<const Catalogue>> BuildCatalogue(const ledger::Ledger& ledger, FactId as_of) {
+  NINES_ASSIGN_OR_RETURN(const InForce in_force, LoadInForce(ledger, as_of));
+  NINES_ASSIGN_OR_RETURN(const Versions versions, Versions::In(ledger, as_of));
+  return Builder(in_force, versions).Build();
 }
 
 }  // namespace nines::catalogue

@@ -2,14 +2,17 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "base/interval.h"
 #include "base/strong_id.h"
 #include "daemon/sla/contract.h"
 #include "daemon/sla/result.h"
+#include "daemon/sla/terms.h"
 #include "daemon/sla/timeline.h"
 #include "storage/ledger/ledger.h"
 
@@ -39,6 +42,8 @@ struct ContractVersion {
   ContractId id;    // empty: the built-in defaults
   FactId position;  // 0: the built-in defaults
   sla::Contract terms;
+  int64_t from_ms = kTimeMinMs;  // it holds from here on, up to the next version
+  std::optional<int64_t> monthly_fee_fen = std::nullopt;
 };
 
 struct Target {
@@ -49,9 +54,16 @@ struct Target {
   SystemId system;
   AgencyId agency;  // of the system
   std::string service;
-  ContractVersion contract;
   Input root;  // always a combination; without inputs of its own: every check that names the target, ordered by id
   int64_t weight = 1;
+  Interval in_service = {kTimeMinMs, kTimeMaxMs};
+  FactId position = {};  // of the fact
+  // Never empty; the first holds from the beginning of time.
+  std::vector<ContractVersion> contracts = {ContractVersion()};
+
+  const ContractVersion& ContractAt(int64_t time_ms) const;
+  // Borrows from `contracts`.
+  std::vector<sla::Term> Terms() const;
 };
 
 // The supervised world as of one ledger position. Immutable; share it by pointer.
@@ -74,5 +86,7 @@ struct Catalogue {
 
 // From the catalogue facts in force. Facts were checked when they were recorded, so an error means a broken ledger.
 absl::StatusOr<std::shared_ptr<const Catalogue>> BuildCatalogue(const ledger::Ledger& ledger);
+// As it was when the ledger's last position was `as_of`.
+absl::StatusOr<std::shared_ptr<const Catalogue>> BuildCatalogue(const ledger::Ledger& ledger, FactId as_of);
 
 }  // namespace nines::catalogue

@@ -120,6 +120,11 @@ class Checker {
     if (target.has_weight() && target.weight() < 1) {
       Add(entry, "weight", StrCat(target.weight(), " is less than 1; write 1 or more"));
     }
+    std::vector<FieldFault> faults;
+    ToServiceDates(target, faults);
+    ToMonthlyFee(target, faults);
+    CheckEffectiveFrom(target.effective_from(), target.has_effective_from(), faults);
+    AddAll(entry, faults);
     CheckDownWhen(entry, "down_when", target.down_when(), target.inputs_size());
     CheckInputs(entry, "inputs", target.inputs());
   }

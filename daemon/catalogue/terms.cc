@@ -7,7 +7,9 @@
 #include "base/duration_text.h"
 #include "base/nearest.h"
 #include "base/text.h"
+#include "daemon/catalogue/hours_terms.h"
 #include "daemon/sla/declared.h"
+#include "daemon/sla/period.h"
 #include "wire/time.h"
 
 namespace nines::catalogue {
@@ -35,11 +37,51 @@ void SetWord(const std::string& word, bool there, Parse parse, const char* field
   faults.push_back({field, StrCat("'", word, "' is not one of ", choices, DidYouMean(word, known))});
 }
 
-void SetShare(int32_t ppm, bool there, const char* field, int64_t* value, std::vector<FieldFault>& faults) {
-  if (!there) return;
+void SetShare(int32_t ppm, int32_t min_ppm, std::string field, int64_t* value, std::vector<FieldFault>& faults) {
   *value = ppm;
-  if (ppm < 0 || ppm > 1'000'000) {
-    faults.push_back({field, StrCat(ppm, " is not between 0 and 1000000; write parts per million, or a percentage")});
+  if (ppm < min_ppm || ppm > 1'000'000) {
+    faults.push_back({std::move(field), StrCat(ppm, " is not between ", min_ppm,
+                                               " and 1000000; write parts per million, or a percentage")});
+  }
+}
+
+// Sets `value` from a duration that has an end.
+void SetLength(const google::protobuf::Duration& length, const char* field, std::string_view otherwise, int64_t* value,
+               std::vector<FieldFault>& faults) {
+  *value = wire::ToMs(length);
+  if (wire::IsUnlimited(length) || *value < 0) {
+    faults.push_back({field, StrCat("must be a length of time; write ", otherwise)});
+  }
+}
+
+void SetMaintenance(const v1::MaintenanceTerms& proto, sla::MaintenanceTerms* terms, std::vector<FieldFault>& faults) {
+  if (proto.has_excluded()) terms->excluded = proto.excluded();
+  if (proto.has_notice()) {
+    SetLength(proto.notice(), "maintenance.notice", "e.g. 48h, or 0s for none", &terms->notice_ms, faults);
+  }
+  if (proto.has_cap_per_month() && !wire::IsUnlimited(proto.cap_per_month())) {
+    SetLength(proto.cap_per_month(), "maintenance.cap_per_month", "e.g. 4h, or unlimited",
+              &terms->cap_ms_per_month.emplace(), faults);
+  }
+}
+
+void SetCredits(const v1::Contract& contract, std::vector<sla::CreditTier>* tiers, std::vector<FieldFault>& faults) {
+  for (int i = 0; i < contract.credits_size(); ++i) {
+    const v1::CreditTier& proto = contract.credits(i);
+    const std::string field = StrCat("credits[", i, "]");
+    sla::CreditTier tier;
+    SetShare(proto.below_ppm(), 1, field + ".below_ppm", &tier.below_ppm, faults);
+    SetShare(proto.credit_ppm(), 1, field + ".credit_ppm", &tier.credit_ppm, faults);
+    for (const sla::CreditTier& other : *tiers) {
+      if (other.below_ppm == tier.below_ppm) {
+        faults.push_back({field + ".below_ppm", "another tier begins there too; remove one"});
+      } else if ((other.below_ppm < tier.below_ppm) == (other.credit_ppm < tier.credit_ppm)) {
+        faults.push_back({field + ".credit_ppm",
+                          "must be larger than that of every tier for a better availability, and "
+                          "smaller than that of every tier for a worse one"});
+      }
+    }
+    tiers->push_back(tier);
   }
 }
 
@@ -47,19 +89,23 @@ void SetShare(int32_t ppm, bool there, const char* field, int64_t* value, std::v
 
 sla::Contract ToTerms(const v1::Contract& contract, std::vector<FieldFault>& faults) {
   sla::Contract terms;
-  SetShare(contract.objective_ppm(), contract.has_objective_ppm(), "objective_ppm", &terms.objective_ppm, faults);
-  SetShare(contract.min_coverage_ppm(), contract.has_min_coverage_ppm(), "min_coverage_ppm", &terms.min_coverage_ppm,
-           faults);
+  if (contract.has_objective_ppm()) {
+    SetShare(contract.objective_ppm(), 0, "objective_ppm", &terms.objective_ppm, faults);
+  }
+  if (contract.has_min_coverage_ppm()) {
+    SetShare(contract.min_coverage_ppm(), 0, "min_coverage_ppm", &terms.min_coverage_ppm, faults);
+  }
   SetWord(contract.basis(), contract.has_basis(), sla::ParseBasis, "basis", kBases, &terms.basis, faults);
   SetWord(contract.degraded_counts_as(), contract.has_degraded_counts_as(), sla::ParseDegradedCountsAs,
           "degraded_counts_as", kDegradedCountsAs, &terms.degraded_counts_as, faults);
   SetWord(contract.no_data(), contract.has_no_data(), sla::ParseNoData, "no_data", kNoData, &terms.no_data, faults);
   if (contract.has_min_outage()) {
-    terms.min_outage_ms = wire::ToMs(contract.min_outage());
-    if (wire::IsUnlimited(contract.min_outage()) || terms.min_outage_ms < 0) {
-      faults.push_back({"min_outage", "must be a length of time; write e.g. 30s, or 0s for none"});
-    }
+    SetLength(contract.min_outage(), "min_outage", "e.g. 30s, or 0s for none", &terms.min_outage_ms, faults);
   }
+  if (contract.has_service_hours()) terms.service_hours = ToHours(contract.service_hours(), faults);
+  SetMaintenance(contract.maintenance(), &terms.maintenance, faults);
+  SetCredits(contract, &terms.credits, faults);
+  CheckEffectiveFrom(contract.effective_from(), contract.has_effective_from(), faults);
   if (contract.has_time_zone()) {
     // On its own, so that what is said of it stands where it is written.
     const sla::Contract zone_alone = {.time_zone = contract.time_zone(), .credits = {}};
@@ -70,6 +116,29 @@ sla::Contract ToTerms(const v1::Contract& contract, std::vector<FieldFault>& fau
     }
   }
   return terms;
+}
+
+void CheckEffectiveFrom(const std::string& month, bool there, std::vector<FieldFault>& faults) {
+  if (!there || sla::MonthOf(month, "UTC").ok()) return;
+  faults.push_back({"effective_from", StrCat("'", month, "' is not a month; write one such as 2026-05")});
+}
+
+Interval ToServiceDates(const v1::Target& target, std::vector<FieldFault>& faults) {
+  Interval served = {kTimeMinMs, kTimeMaxMs};
+  if (target.has_in_service_from()) served.start_ms = wire::ToMs(target.in_service_from());
+  if (target.has_in_service_to()) served.end_ms = wire::ToMs(target.in_service_to());
+  if (served.empty()) faults.push_back({"in_service_to", "is not later than in_service_from; correct one of them"});
+  return served;
+}
+
+std::optional<int64_t> ToMonthlyFee(const v1::Target& target, std::vector<FieldFault>& faults) {
+  if (!target.has_monthly_fee_fen()) return std::nullopt;
+  const int64_t fee_fen = target.monthly_fee_fen();
+  if (fee_fen < 0 || fee_fen > kFeeFenMax) {
+    faults.push_back(
+        {"monthly_fee_fen", StrCat(fee_fen, " is not between 0 and ", kFeeFenMax, "; write the fee in fen")});
+  }
+  return fee_fen;
 }
 
 sla::CheckRule ToRule(const v1::Check& check, std::vector<FieldFault>& faults) {

@@ -99,15 +99,10 @@ std::vector<std::string_view> IdsOf(const World& world, std::string_view kind) {
   return ids;
 }
 
-absl::StatusOr<InForce> LoadInForce(const ledger::Ledger& ledger) {
+absl::StatusOr<InForce> LoadInForce(const ledger::Ledger& ledger, FactId as_of) {
   InForce in_force;
-  std::vector<std::shared_ptr<const ledger::Fact>> facts;
-  // Again if facts came in between, so that the position is that of the facts.
-  do {
-    in_force.position = ledger.LastPosition();
-    facts = ledger.Current(ledger::FactKind::kCatalogue);
-  } while (ledger.LastPosition() != in_force.position);
-  for (const auto& fact : facts) {
+  in_force.position = as_of;
+  for (const auto& fact : ledger.Current(ledger::FactKind::kCatalogue, as_of)) {
     const auto& change = std::get<ledger::CatalogueChange>(fact->body);
     if (change.bytes.empty()) continue;
     absl::StatusOr<std::unique_ptr<Message>> message = ParseEntry(change.kind, change.bytes);

@@ -41,12 +41,12 @@ using World = std::map<std::pair<size_t, std::string>, Entry>;
 const Entry* FindEntry(const World& world, std::string_view kind, const std::string& id);
 std::vector<std::string_view> IdsOf(const World& world, std::string_view kind);
 
-// The entries in force, and the ledger's last position then. DataLoss names the fact that is no entry.
+// The entries in force when the ledger's last position was `as_of`. DataLoss names the fact that is no entry.
 struct InForce {
   World world;
   FactId position;
 };
-absl::StatusOr<InForce> LoadInForce(const ledger::Ledger& ledger);
+absl::StatusOr<InForce> LoadInForce(const ledger::Ledger& ledger, FactId as_of);
 
 // The parsed files; where their parts stand.
 struct Sources {

@@ -92,6 +92,18 @@ void CheckTls(const v1::TlsConfig& tls, Checker& checker) {
   if (!credentials.ok()) checker.Fail("tls", FromAbsl(credentials.status().message()));
 }
 
+// A key file that is configured has a folder to be made in.
+void CheckSealKey(const std::string& path, bool given, Checker& checker) {
+  if (!given) return;
+  std::error_code error;
+  const std::filesystem::path folder = std::filesystem::absolute(path, error).parent_path();
+  if (std::filesystem::is_directory(path, error)) {
+    checker.Fail("seal.key_file", StrCat("seal.key_file ", path, " is a folder; name a file"));
+  } else if (!std::filesystem::is_directory(folder, error)) {
+    checker.Fail("seal.key_file", StrCat("seal.key_file ", path, ": its folder is not there; create it"));
+  }
+}
+
 void CheckListen(const DaemonConfig& config, const Overrides& overrides, Checker& checker) {
   const std::string grpc_path = PathOf(overrides.grpc_listen, "grpc_listen");
   if (const auto grpc = ParseListenAddress(config.grpc_listen); !grpc.ok()) {
@@ -137,6 +149,9 @@ absl::StatusOr<DaemonConfig> Check(const v1::DaemonConfig& in, const wire::Place
     if (!path->empty()) *path = RelativeToFile(file, *path);
   }
   CheckTls(config.tls, checker);
+  config.seal_key_file = (std::filesystem::path(config.data_dir) / "seal.key").string();
+  if (!in.seal().key_file().empty()) config.seal_key_file = RelativeToFile(file, in.seal().key_file());
+  CheckSealKey(config.seal_key_file, !in.seal().key_file().empty(), checker);
   CheckListen(config, overrides, checker);
 
   const v1::IngestConfig& ingest = in.ingest();

@@ -19,6 +19,7 @@ struct DaemonConfig {
   std::string log_level = "info";     // debug, info, warn, error
   std::string log_format = "logfmt";  // logfmt, json
   v1::TlsConfig tls;                  // without files: none
+  std::string seal_key_file = "./data/seal.key";
   int64_t late_window_ms = 2 * 86'400'000LL;
   int64_t ahead_window_ms = 600'000;
   int32_t queue_batches_max = 1024;

@@ -53,9 +53,9 @@ void AddTargetInfo(MetricFamilies& page, const live::Snapshot& snapshot) {
               {"agency", target.agency.value()},
               {"system", target.system.value()},
               {"service", target.service},
-              {"contract", target.contract.id.value()}},
+              {"contract", status.contract->id.value()}},
              1);
-    objective.AddPpm({{"target", target.id.value()}}, target.contract.terms.objective_ppm);
+    objective.AddPpm({{"target", target.id.value()}}, status.contract->terms.objective_ppm);
   }
 }
 

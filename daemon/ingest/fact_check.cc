@@ -89,6 +89,16 @@ struct Checker {
     return CheckScope(name, {ledger::ScopeKind::kTarget, ruling.target.value()}, ProviderId(), catalogue);
   }
   absl::Status operator()(const ledger::CatalogueChange&) const { return absl::OkStatus(); }
+  absl::Status operator()(const ledger::Seal& seal) const {
+    if (!fact.provider.value().empty()) return absl::PermissionDeniedError("a seal: providers do not seal");
+    std::vector<Digest> named = seal.documents;
+    std::vector<Digest> given;
+    for (const std::string& document : fact.documents) given.push_back(Sha256Of(document));
+    std::sort(named.begin(), named.end());
+    std::sort(given.begin(), given.end());
+    if (named == given) return absl::OkStatus();
+    return absl::InvalidArgumentError("a seal: the documents beside it are not those that it names");
+  }
 };
 
 }  // namespace
@@ -105,6 +115,9 @@ absl::Status CheckIdText(std::string_view what, std::string_view id) {
 
 absl::Status CheckFact(const ledger::NewFact& fact, const catalogue::Catalogue& catalogue) {
   if (fact.author.empty()) return absl::InvalidArgumentError("a fact needs an author: say who records it");
+  if (!fact.documents.empty() && ledger::KindOf(fact.body) != ledger::FactKind::kSeal) {
+    return absl::InvalidArgumentError("documents stand beside seals alone");
+  }
   return std::visit(Checker{fact, catalogue}, fact.body);
 }
 
@@ -114,6 +127,7 @@ FactName NameOf(const ledger::FactBody& body) {
     FactName operator()(const ledger::Maintenance& maintenance) const { return {maintenance.source, maintenance.id}; }
     FactName operator()(const ledger::Ruling& ruling) const { return {"", ruling.id}; }
     FactName operator()(const ledger::CatalogueChange& change) const { return {change.kind, change.id}; }
+    FactName operator()(const ledger::Seal&) const { return {"", "seal"}; }
   };
   return std::visit(Namer{}, body);
 }

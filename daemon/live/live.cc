@@ -10,8 +10,8 @@
 #include "daemon/live/track.h"
 #include "daemon/report/history.h"
 #include "daemon/report/observation.h"
+#include "daemon/report/period.h"
 #include "daemon/report/world.h"
-#include "daemon/sla/period.h"
 
 namespace nines::live {
 namespace {
@@ -19,39 +19,46 @@ namespace {
 // Runs that reach further back than they need to are let go: after a month is over, never within one.
 constexpr int64_t kSpareMs = 20 * 86'400'000LL;
 
-struct Month {
-  Interval interval;
-  std::string label;
-};
-
-// The month that an instant lies in, by zone. Asking the zone's rules once is enough for a snapshot.
+// The month of each target that an instant lies in. Asking a zone's rules once is enough for a snapshot.
 class Months {
  public:
   explicit Months(int64_t now_ms) : now_ms_(now_ms) {}
 
-  absl::StatusOr<const Month*> In(const std::string& zone) {
+  absl::StatusOr<report::Month> Of(const catalogue::Target& target) {
+    const std::string& zone = target.contracts.front().terms.time_zone;
+    for (const catalogue::ContractVersion& version : target.contracts) {
+      if (version.terms.time_zone != zone) return report::LastMonthAt(now_ms_, target);
+    }
     auto [month, is_new] = months_.try_emplace(zone);
     if (is_new) {
-      NINES_ASSIGN_OR_RETURN(month->second.interval, sla::MonthContaining(now_ms_, zone));
-      NINES_ASSIGN_OR_RETURN(month->second.label, sla::PeriodNameAt(sla::PeriodKind::kMonth, now_ms_, zone));
+      NINES_ASSIGN_OR_RETURN(month->second, report::LastMonthAt(now_ms_, target));
     }
-    return &month->second;
+    return month->second;
   }
 
  private:
   int64_t now_ms_;
-  std::map<std::string, Month> months_;
+  std::map<std::string, report::Month> months_;
 };
 
 // A target with what its timelines are computed from.
 struct Watched {
   const catalogue::Target* target = nullptr;
   report::Plan plan;
-  std::vector<sla::DeclaredSpan> declarations;
+  report::Recorded recorded;
+  Interval decided;  // what `overrides` cover
+  report::StepOverrides overrides;
   std::vector<Track*> tracks;  // of the plan's checks
   int64_t month_start_ms = kTimeMinMs;
   int64_t before_ms = 0;  // how far before the month is looked
 };
+
+// Once a month, and when facts change: nothing else changes what is excluded.
+void Decide(Watched& watched, Interval window) {
+  if (watched.decided.start_ms <= window.start_ms && window.end_ms == watched.decided.end_ms) return;
+  watched.decided = window;
+  watched.overrides = report::OverridesOver(watched.plan, watched.recorded, window);
+}
 
 }  // namespace
 
@@ -160,7 +167,7 @@ void Live::Impl::AdoptWorld() {
     Watched& watched = watched_.emplace_back();
     watched.target = &target;
     watched.plan = report::PlanOf(catalogue, target);
-    watched.declarations = adopted_->declarations.Of(target);
+    watched.recorded = report::RecordedOf(*adopted_, watched.plan);
     for (const catalogue::Check* check : watched.plan.checks) watched.tracks.push_back(tracks_[check->id].get());
   }
 }
@@ -209,46 +216,56 @@ report::Observation Live::Impl::ObserveWindow(const Watched& watched, int64_t fr
   std::vector<sla::CheckInput> inputs;
   inputs.reserve(watched.tracks.size());
   status.checks.clear();
-  int64_t first_ms = report::FirstDeclaredMs(watched.declarations);
+  int64_t first_ms = report::FirstRecordedMs(watched.recorded);
   for (const Track* track : watched.tracks) {
     const sla::CheckInput& input = inputs.emplace_back(track->input());
     first_ms = std::min(first_ms, track->first_ms());
     const sla::Timeline now = sla::CheckTimeline(input.runs, input.rule, {now_ms - 1, now_ms}, now_ms);
     status.checks.push_back({track->check().id, now.back().state, track->last_result_ms()});
   }
-  return report::Observe(watched.plan, inputs, watched.declarations, {from_ms, now_ms}, now_ms,
+  return report::Observe(watched.plan, inputs, watched.recorded, watched.overrides, {from_ms, now_ms}, now_ms,
                          from_ms <= first_ms ? report::Before::kNothing : report::Before::kSomething);
 }
 
 absl::StatusOr<TargetStatus> Live::Impl::StatusOf(Watched& watched, Making& making) {
   const catalogue::Target& target = *watched.target;
-  const sla::Contract& contract = target.contract.terms;
   const int64_t now_ms = making.snapshot.now_ms;
-  NINES_ASSIGN_OR_RETURN(const Month* month, making.months.In(contract.time_zone));
-  if (watched.month_start_ms != month->interval.start_ms) {
-    watched.month_start_ms = month->interval.start_ms;
+  const sla::ContractTerms terms = watched.plan.steps.back().terms;
+  NINES_ASSIGN_OR_RETURN(const report::Month month, making.months.Of(target));
+  const Interval ahead = {std::min(now_ms, month.interval.end_ms), month.interval.end_ms};
+  const catalogue::ContractVersion& version = target.ContractAt(std::max(month.interval.start_ms, ahead.start_ms - 1));
+  const sla::Contract& contract = version.terms;
+  if (watched.month_start_ms != month.interval.start_ms) {
+    watched.month_start_ms = month.interval.start_ms;
     watched.before_ms = report::kFirstMarginMs + report::MinOutageMs(watched.plan);
   }
   TargetStatus status;
   status.target = target.id;
-  status.month = month->interval;
-  status.month_label = month->label;
+  status.contract = &version;
+  status.month = month.interval;
+  status.month_label = month.label;
   report::Observation observation;
-  // At the month's very first instant there is a state, too.
-  const Interval period = {std::min(month->interval.start_ms, now_ms - 1), now_ms};
+  // Burn rates look back over the month's start.
+  const Interval period = {std::min(month.interval.start_ms, now_ms - report::kLongestBurnMs), now_ms};
   while (true) {
-    const int64_t from_ms = month->interval.start_ms - watched.before_ms;
+    const int64_t from_ms = period.start_ms - watched.before_ms;
     LoadMissing(watched, from_ms, making);
+    Decide(watched, {from_ms, std::max(month.interval.end_ms, now_ms)});
     observation = ObserveWindow(watched, from_ms, now_ms, status);
-    if (!report::UnsettledEdges(observation, period, contract).left) break;
+    if (!report::UnsettledEdges(observation, period, terms).left) break;
     watched.before_ms *= report::kMarginGrowth;
   }
-  const sla::Timeline& counted = observation.timelines.counted;
+  const sla::Timeline& counted = observation.accounted;
   status.state = counted.back().state;
   status.since_ms = counted.back().start_ms;
-  if (!report::IsBad(status.state, contract)) status.since_ms = std::max(status.since_ms, month->interval.start_ms);
-  status.month_so_far = sla::Assess(counted, month->interval, contract, now_ms);
+  if (!report::IsBad(status.state, contract)) status.since_ms = std::max(status.since_ms, month.interval.start_ms);
+  const std::vector<sla::Override>& overrides = watched.overrides.back();
+  status.month_so_far = sla::Assess(counted, month.interval, terms, now_ms, sla::ExcludedMs(overrides, ahead));
   status.account = status.month_so_far.account;
+  if (!ahead.empty()) {
+    status.spending =
+        report::SpendingOf(counted, contract, status.month_so_far.left_ms, overrides, month.interval, now_ms);
+  }
   return status;
 }
 

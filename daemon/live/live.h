@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "daemon/catalogue/cache.h"
 #include "daemon/catalogue/catalogue.h"
+#include "daemon/report/spending.h"
 #include "daemon/sla/account.h"
 #include "storage/ledger/ledger.h"
 #include "storage/series/store.h"
@@ -26,14 +27,16 @@ struct CheckStatus {
 // One target at one instant, with the account of the contract's current month up to then.
 struct TargetStatus {
   TargetId target;
+  const catalogue::ContractVersion* contract = nullptr;  // that the month ends under so far; the snapshot's
   sla::State state = sla::State::kUnknown;
   // Where the state began. An outage's start is known however long it lasts; other states are looked at from the
   // month's start on.
   int64_t since_ms = 0;
-  Interval month;           // whole
+  Interval month;           // whole; report::LastMonthAt() now
   std::string month_label;  // "2026-11"
   sla::Account account;
   sla::Assessment month_so_far;
+  std::optional<report::Spending> spending;  // absent if the month is over
   std::vector<CheckStatus> checks;
 };
 

@@ -21,7 +21,10 @@ bool Contains(const std::vector<sla::Result>& results, const sla::Result& result
 
 Track::Taken Track::Add(const series::Sample& sample, int64_t now_ms) {
   const std::optional<sla::ResultState> state = report::ResultStateOf(sample.value);
-  if (!state.has_value()) return Taken::kNoResult;
+  if (!state.has_value()) {
+    Displace(sample.time_ms);
+    return Taken::kNoResult;
+  }
   const sla::Result result = {sample.time_ms, *state};
   first_ms_ = std::min(first_ms_, result.time_ms);
   if (loading_) {
@@ -46,6 +49,11 @@ Track::Taken Track::Apply(const sla::Result& result) {
   runs_->Add(result);
   if (result.state != sla::ResultState::kStale) last_result_ms_ = result.time_ms;
   return Taken::kInOrder;
+}
+
+void Track::Displace(int64_t time_ms) {
+  if (loading_ || (loaded() && time_ms <= runs_->last_ms())) dirty_ = true;
+  ahead_.erase(time_ms);
 }
 
 void Track::KeepAhead(const sla::Result& result) {
@@ -85,12 +93,12 @@ absl::StatusOr<Track::Loaded> Track::Load(const series::Store& store, const cata
 
 void Track::BeginLoad() {
   loading_ = true;
+  dirty_ = false;
   arrived_.clear();
 }
 
 void Track::Install(const Loaded& loaded) {
   loading_ = false;
-  dirty_ = false;
   from_ms_ = loaded.from_ms;
   last_result_ms_ = loaded.last_result_ms;
   runs_.emplace(check_.rule);

@@ -24,7 +24,7 @@ class Track {
     kLate,        // the check must be read again
     kAhead,       // waits for its time
     kLeftToLoad,  // the next Load() reads it
-    kNoResult,    // a value that is no state
+    kNoResult,    // a value that is no state; a result of the same time gives way to it
   };
   // A sample that the store has taken already. `now_ms` is the clock's.
   Taken Add(const series::Sample& sample, int64_t now_ms);
@@ -65,6 +65,8 @@ class Track {
  private:
   Taken Apply(const sla::Result& result);
   void KeepAhead(const sla::Result& result);
+  // The store holds something else at this time now.
+  void Displace(int64_t time_ms);
 
   catalogue::Check check_;
   std::optional<sla::RunBuilder> runs_;

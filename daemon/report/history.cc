@@ -24,9 +24,8 @@ absl::StatusOr<std::vector<sla::RunBuilder>> LoadRuns(const series::Store& store
 
 }  // namespace
 
-absl::StatusOr<int64_t> FirstKnownMs(const series::Store& store, const Plan& plan,
-                                     std::span<const sla::DeclaredSpan> declarations) {
-  int64_t first_ms = FirstDeclaredMs(declarations);
+absl::StatusOr<int64_t> FirstKnownMs(const series::Store& store, const Plan& plan, const Recorded& recorded) {
+  int64_t first_ms = FirstRecordedMs(recorded);
   for (const catalogue::Check* check : plan.checks) {
     NINES_ASSIGN_OR_RETURN(const std::optional<int64_t> result_ms, FirstResultMs(store, *check));
     first_ms = std::min(first_ms, result_ms.value_or(kTimeMaxMs));
@@ -34,10 +33,8 @@ absl::StatusOr<int64_t> FirstKnownMs(const series::Store& store, const Plan& pla
   return first_ms;
 }
 
-absl::StatusOr<Observation> ObserveHistory(const series::Store& store, const Plan& plan,
-                                           std::span<const sla::DeclaredSpan> declarations, Interval period,
-                                           int64_t now_ms) {
-  const sla::Contract& contract = plan.steps.back().target->contract.terms;
+absl::StatusOr<Observation> ObserveHistory(const series::Store& store, const Plan& plan, const Recorded& recorded,
+                                           Interval period, int64_t now_ms) {
   int64_t before_ms = kFirstMarginMs + MinOutageMs(plan);
   int64_t after_ms = before_ms;
   std::optional<int64_t> first_known_ms;
@@ -47,13 +44,13 @@ absl::StatusOr<Observation> ObserveHistory(const series::Store& store, const Pla
     NINES_ASSIGN_OR_RETURN(const std::vector<sla::RunBuilder> runs, LoadRuns(store, plan, window, now_ms));
     std::vector<sla::CheckInput> checks;
     for (const sla::RunBuilder& builder : runs) checks.push_back({builder.runs(), builder.rule()});
-    Observation observation =
-        Observe(plan, checks, declarations, window, now_ms, nothing_before ? Before::kNothing : Before::kSomething);
-    const Unsettled unsettled = UnsettledEdges(observation, period, contract);
+    Observation observation = Observe(plan, checks, recorded, OverridesOver(plan, recorded, window), window, now_ms,
+                                      nothing_before ? Before::kNothing : Before::kSomething);
+    const Unsettled unsettled = UnsettledEdges(observation, period, plan.steps.back().terms);
     if (!unsettled.left && !unsettled.right) return observation;
     if (unsettled.left) {
       if (!first_known_ms.has_value()) {
-        NINES_ASSIGN_OR_RETURN(first_known_ms, FirstKnownMs(store, plan, declarations));
+        NINES_ASSIGN_OR_RETURN(first_known_ms, FirstKnownMs(store, plan, recorded));
       }
       before_ms *= kMarginGrowth;
     }

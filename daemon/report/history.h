@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstdint>
-#include <span>
 
 #include "absl/status/statusor.h"
 #include "daemon/report/observation.h"
@@ -16,12 +15,10 @@ inline constexpr int64_t kMarginGrowth = 4;
 // Observes a target from the store's results over a window wide enough for `period`, which ends at or before now:
 // inside it everything is as the whole history gives it, outages that cross its edges are whole. Errors are the
 // store's.
-absl::StatusOr<Observation> ObserveHistory(const series::Store& store, const Plan& plan,
-                                           std::span<const sla::DeclaredSpan> declarations, Interval period,
-                                           int64_t now_ms);
+absl::StatusOr<Observation> ObserveHistory(const series::Store& store, const Plan& plan, const Recorded& recorded,
+                                           Interval period, int64_t now_ms);
 
 // When anything about the target is known first; kTimeMaxMs if nothing is.
-absl::StatusOr<int64_t> FirstKnownMs(const series::Store& store, const Plan& plan,
-                                     std::span<const sla::DeclaredSpan> declarations);
+absl::StatusOr<int64_t> FirstKnownMs(const series::Store& store, const Plan& plan, const Recorded& recorded);
 
 }  // namespace nines::report

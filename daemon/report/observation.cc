@@ -16,7 +16,7 @@ class Planner {
   size_t AddTarget(const catalogue::Target& target) {
     if (const auto found = steps_.find(&target); found != steps_.end()) return found->second;
     sla::InputNode root = NodeOf(target.root);
-    plan_.steps.push_back({&target, std::move(root)});
+    plan_.steps.push_back({&target, target.Terms(), std::move(root)});
     return steps_[&target] = plan_.steps.size() - 1;
   }
   Plan Take() { return std::move(plan_); }
@@ -83,6 +83,25 @@ int64_t OutageStart(const sla::Timeline& timeline, int64_t time_ms, const sla::C
   return time_ms;
 }
 
+Unsettled UnsettledIn(const sla::Timeline& accounted, Interval exact, Interval period, const sla::Contract& contract) {
+  Unsettled unsettled;
+  if (exact.start_ms > kTimeMinMs) {
+    unsettled.left = exact.start_ms > period.start_ms || exact.empty() ||
+                     OutageEnd(accounted, exact.start_ms, contract) > period.start_ms;
+  }
+  if (exact.end_ms < kTimeMaxMs) {
+    unsettled.right =
+        exact.end_ms < period.end_ms || exact.empty() || OutageStart(accounted, exact.end_ms, contract) < period.end_ms;
+  }
+  return unsettled;
+}
+
+int64_t LongestMinOutageMs(sla::ContractTerms terms) {
+  int64_t longest_ms = 0;
+  for (const sla::Term& term : terms) longest_ms = std::max(longest_ms, term.contract->min_outage_ms);
+  return longest_ms;
+}
+
 }  // namespace
 
 Plan PlanOf(const catalogue::Catalogue& catalogue, const catalogue::Target& target) {
@@ -93,16 +112,34 @@ Plan PlanOf(const catalogue::Catalogue& catalogue, const catalogue::Target& targ
 
 int64_t MinOutageMs(const Plan& plan) {
   int64_t longest_ms = 0;
-  for (const Plan::Step& step : plan.steps) {
-    longest_ms = std::max(longest_ms, step.target->contract.terms.min_outage_ms);
-  }
+  for (const Plan::Step& step : plan.steps) longest_ms = std::max(longest_ms, LongestMinOutageMs(step.terms));
   return longest_ms;
 }
 
-int64_t FirstDeclaredMs(std::span<const sla::DeclaredSpan> declarations) {
+Recorded RecordedOf(const World& world, const Plan& plan) {
+  Recorded recorded;
+  recorded.declarations = world.declarations.Of(*plan.steps.back().target);
+  for (const Plan::Step& step : plan.steps) recorded.exclusions.push_back(world.exclusions.Of(*step.target));
+  return recorded;
+}
+
+int64_t FirstRecordedMs(const Recorded& recorded) {
   int64_t first_ms = kTimeMaxMs;
-  for (const sla::DeclaredSpan& span : declarations) first_ms = std::min(first_ms, span.interval.start_ms);
+  for (const sla::DeclaredSpan& span : recorded.declarations) first_ms = std::min(first_ms, span.interval.start_ms);
+  for (const sla::Exclusions& exclusions : recorded.exclusions) {
+    for (const sla::Ruling& ruling : exclusions.rulings) {
+      if (ruling.state != sla::State::kExcluded) first_ms = std::min(first_ms, ruling.interval.start_ms);
+    }
+  }
   return first_ms;
+}
+
+StepOverrides OverridesOver(const Plan& plan, const Recorded& recorded, Interval window) {
+  StepOverrides overrides;
+  for (size_t i = 0; i < plan.steps.size(); ++i) {
+    overrides.push_back(sla::OverridesOf(recorded.exclusions[i], plan.steps[i].terms, window));
+  }
+  return overrides;
 }
 
 bool IsBad(sla::State state, const sla::Contract& contract) {
@@ -110,43 +147,50 @@ bool IsBad(sla::State state, const sla::Contract& contract) {
          (state == sla::State::kDegraded && contract.degraded_counts_as == sla::DegradedCountsAs::kDown);
 }
 
-Observation Observe(const Plan& plan, std::span<const sla::CheckInput> checks,
-                    std::span<const sla::DeclaredSpan> declarations, Interval window, int64_t now_ms, Before before) {
-  NINES_CHECK(!plan.steps.empty() && checks.size() == plan.checks.size());
+Observation Observe(const Plan& plan, std::span<const sla::CheckInput> checks, const Recorded& recorded,
+                    const StepOverrides& overrides, Interval window, int64_t now_ms, Before before) {
+  NINES_CHECK(!plan.steps.empty() && checks.size() == plan.checks.size() && overrides.size() == plan.steps.size());
   const Interval known = {window.start_ms, std::min(window.end_ms, now_ms)};
   Observation observation;
   observation.exact = {before == Before::kNothing ? kTimeMinMs : known.start_ms,
                        window.end_ms >= now_ms ? kTimeMaxMs : known.end_ms};
+  sla::TargetTimelines& timelines = observation.timelines;
   std::vector<sla::Timeline> computed(plan.steps.size());
   std::vector<const sla::Timeline*> pointers;
   for (size_t i = 0; i < plan.steps.size(); ++i) {
-    const int64_t min_outage_ms = plan.steps[i].target->contract.terms.min_outage_ms;
-    sla::Timeline raw = sla::ObservedTimeline(plan.steps[i].root, checks, known, now_ms, pointers);
-    observation.exact = ExactAfterMinOutage(raw, observation.exact, min_outage_ms);
-    computed[i] = sla::ApplyMinOutage(std::move(raw), min_outage_ms);
-    pointers.push_back(&computed[i]);
+    const Plan::Step& step = plan.steps[i];
+    sla::Timeline raw = sla::ObservedTimeline(step.root, checks, known, now_ms, pointers);
+    observation.exact = ExactAfterMinOutage(raw, observation.exact, LongestMinOutageMs(step.terms));
+    sla::Timeline observed = sla::ApplyMinOutage(std::move(raw), step.terms);
+    if (i + 1 == plan.steps.size()) {
+      timelines.observed = std::move(observed);
+    } else {
+      computed[i] = overrides[i].empty() ? std::move(observed) : sla::ApplyOverrides(observed, overrides[i]);
+      pointers.push_back(&computed[i]);
+    }
   }
-  sla::TargetTimelines& timelines = observation.timelines;
-  timelines.observed = std::move(computed.back());
-  timelines.declared = sla::DeclaredTimeline(declarations, known);
-  const sla::Basis basis = plan.steps.back().target->contract.terms.basis;
-  timelines.counted = sla::ApplyBasis(basis, timelines.observed, timelines.declared);
+  timelines.declared = sla::DeclaredTimeline(recorded.declarations, known);
+  timelines.counted = sla::ApplyBasis(plan.steps.back().terms, timelines.observed, timelines.declared);
+  observation.accounted = sla::ApplyOverrides(timelines.counted, overrides.back());
   return observation;
 }
 
-Unsettled UnsettledEdges(const Observation& observation, Interval period, const sla::Contract& contract) {
-  const Interval& exact = observation.exact;
-  const sla::Timeline& counted = observation.timelines.counted;
-  Unsettled unsettled;
-  if (exact.start_ms > kTimeMinMs) {
-    unsettled.left = exact.start_ms > period.start_ms || exact.empty() ||
-                     OutageEnd(counted, exact.start_ms, contract) > period.start_ms;
-  }
-  if (exact.end_ms < kTimeMaxMs) {
-    unsettled.right =
-        exact.end_ms < period.end_ms || exact.empty() || OutageStart(counted, exact.end_ms, contract) < period.end_ms;
-  }
-  return unsettled;
+Observation ObservationFrom(const Plan& plan, const Recorded& recorded, const sla::Timeline& observed) {
+  const Interval window = sla::WindowOf(observed);
+  Observation observation;
+  observation.exact = window;
+  sla::TargetTimelines& timelines = observation.timelines;
+  timelines.observed = observed;
+  timelines.declared = sla::DeclaredTimeline(recorded.declarations, window);
+  timelines.counted = sla::ApplyBasis(plan.steps.back().terms, timelines.observed, timelines.declared);
+  observation.accounted = sla::ApplyOverrides(
+      timelines.counted, sla::OverridesOf(recorded.exclusions.back(), plan.steps.back().terms, window));
+  return observation;
+}
+
+Unsettled UnsettledEdges(const Observation& observation, Interval period, sla::ContractTerms terms) {
+  if (terms.size() == 1) return UnsettledIn(observation.accounted, observation.exact, period, *terms[0].contract);
+  return UnsettledIn(sla::BadTimeline(observation.accounted, terms), observation.exact, period, sla::Contract());
 }
 
 }  // namespace nines::report

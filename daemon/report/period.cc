@@ -1,6 +1,7 @@
 #include "daemon/report/period.h"
 
 #include "base/check.h"
+#include "base/status_macros.h"
 #include "base/text.h"
 #include "daemon/sla/period.h"
 
@@ -29,6 +30,26 @@ absl::StatusOr<Interval> IntervalOf(const Period& period, std::string_view zone)
       return period.span;
   }
   NINES_CHECK(false);
+}
+
+absl::StatusOr<Interval> IntervalOf(const Period& period, const catalogue::Target& target) {
+  const std::string& newest = target.contracts.back().terms.time_zone;
+  NINES_ASSIGN_OR_RETURN(const Interval interval, IntervalOf(period, newest));
+  const std::string& zone = target.ContractAt(interval.end_ms - 1).terms.time_zone;
+  return zone == newest ? interval : IntervalOf(period, zone);
+}
+
+absl::StatusOr<Month> LastMonthAt(int64_t time_ms, const catalogue::Target& target) {
+  // Far more than zones differ by, and less than a month.
+  constexpr int64_t kAMonthBeforeMs = 5 * 86'400'000LL;
+  const std::string& zone = target.ContractAt(time_ms).terms.time_zone;
+  Month month;
+  for (int64_t inside_ms = time_ms;;) {
+    NINES_ASSIGN_OR_RETURN(month.label, sla::PeriodNameAt(sla::PeriodKind::kMonth, inside_ms, zone));
+    NINES_ASSIGN_OR_RETURN(month.interval, IntervalOf({PeriodKind::kMonth, month.label, {}}, target));
+    if (month.interval.start_ms <= time_ms) return month;
+    inside_ms = month.interval.start_ms - kAMonthBeforeMs;
+  }
 }
 
 }  // namespace nines::report

@@ -5,6 +5,7 @@
 
 #include "base/status_macros.h"
 #include "base/version.h"
+#include "storage/ledger/verify.h"
 
 namespace nines::rpc {
 namespace {
@@ -62,8 +63,17 @@ absl::Status AdminHandler::VerifyStorage(const v1::VerifyStorageRequest&, v1::Ve
   response->set_frames(found.frames);
   response->set_rollups(found.rollups);
   response->set_samples(found.samples);
-  response->set_damaged(found.damaged);
-  for (const std::string& damage : found.damage) response->add_damage(damage);
+  NINES_ASSIGN_OR_RETURN(const ledger::Verification ledger,
+                         ledger::VerifyLedger(database_, [](const ledger::ChainReader::Link&) {}));
+  response->set_facts(ledger.facts);
+  response->set_documents(ledger.documents);
+  response->set_streams(ledger.streams);
+  NINES_ASSIGN_OR_RETURN(const sealing::Sealer::Verification seals, sealer_.Verify());
+  response->set_seals(seals.seals);
+  response->set_damaged(found.damaged + ledger.faults.size() + seals.faults.size());
+  for (const auto* faults : {&ledger.faults, &seals.faults, &found.damage}) {
+    for (const std::string& fault : *faults) response->add_damage(fault);
+  }
   return absl::OkStatus();
 }
 

@@ -36,13 +36,14 @@ absl::StatusOr<OutagePosition> ReadPosition(const std::string& token) {
 absl::StatusOr<std::vector<report::OutageEntry>> Find(const v1::ListOutagesRequest& request,
                                                       const report::Reporter& reporter) {
   const report::Filter filter = FilterOf(request);
+  NINES_ASSIGN_OR_RETURN(const report::AsOf as_of, AsOfOf(request.as_of()));
   const bool span = request.has_start_time() || request.has_end_time();
   if (request.month().empty()) {
     NINES_ASSIGN_OR_RETURN(const Interval asked, SpanOf(request, {kTimeMinMs, kTimeMaxMs}));
-    return reporter.Outages(asked, filter);
+    return reporter.Outages(asked, filter, as_of);
   }
   if (span) return absl::InvalidArgumentError("give either month, or start_time and end_time, not both");
-  return reporter.OutagesOfMonth(request.month(), filter);
+  return reporter.OutagesOfMonth(request.month(), filter, as_of);
 }
 
 }  // namespace

@@ -14,7 +14,8 @@ namespace nines::rpc {
 namespace {
 
 // By FactKind.
-constexpr std::array<std::string_view, 5> kKindNames = {"", "declaration", "maintenance", "ruling", "catalogue"};
+constexpr std::array<std::string_view, 6> kKindNames = {"",       "declaration", "maintenance",
+                                                        "ruling", "catalogue",   "seal"};
 
 absl::StatusOr<std::array<bool, kKindNames.size()>> KindsOf(const v1::ListFactsRequest& request) {
   std::array<bool, kKindNames.size()> wanted;
@@ -23,8 +24,8 @@ absl::StatusOr<std::array<bool, kKindNames.size()>> KindsOf(const v1::ListFactsR
     size_t i = 1;
     while (i < kKindNames.size() && kKindNames[i] != kind) ++i;
     if (i == kKindNames.size()) {
-      return absl::InvalidArgumentError(
-          StrCat("kinds: '", kind, "' is no kind of fact; there are declaration, maintenance, ruling and catalogue"));
+      return absl::InvalidArgumentError(StrCat(
+          "kinds: '", kind, "' is no kind of fact; there are declaration, maintenance, ruling, catalogue and seal"));
     }
     wanted[i] = true;
   }
@@ -42,6 +43,7 @@ struct Concerns {
   bool operator()(const ledger::CatalogueChange& body) const {
     return body.kind == "target" && body.id == target.id.value();
   }
+  bool operator()(const ledger::Seal&) const { return false; }
   bool Covers(const ledger::Scope& scope) const { return catalogue::Catalogue::Covers(scope, fact.provider, target); }
 };
 

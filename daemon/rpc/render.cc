@@ -27,6 +27,20 @@ v1::Verdict ToProto(sla::Verdict verdict) {
   NINES_CHECK(false);
 }
 
+v1::StepKind ToProto(report::StepKind kind) {
+  switch (kind) {
+    case report::StepKind::kTotal:
+      return v1::STEP_KIND_TOTAL;
+    case report::StepKind::kTaken:
+      return v1::STEP_KIND_TAKEN;
+    case report::StepKind::kPart:
+      return v1::STEP_KIND_PART;
+    case report::StepKind::kNote:
+      return v1::STEP_KIND_NOTE;
+  }
+  NINES_CHECK(false);
+}
+
 void FillAccount(const sla::Assessment& assessment, v1::Account* account) {
   account->set_up_ms(assessment.account.up_ms);
   account->set_degraded_ms(assessment.account.degraded_ms);
@@ -46,6 +60,24 @@ void FillBudget(const sla::Assessment& assessment, v1::ErrorBudget* budget) {
   budget->set_budget_ms(assessment.budget_ms);
   budget->set_spent_ms(assessment.spent_ms);
   budget->set_left_ms(assessment.left_ms);
+}
+
+void FillSpending(const report::Spending& spending, v1::BudgetSpending* message) {
+  for (size_t i = 0; i < report::kBurnWindowsMs.size(); ++i) {
+    v1::BurnRate& rate = *message->add_burn_rates();
+    rate.set_window_ms(report::kBurnWindowsMs[i]);
+    if (spending.burn_ppm[i]) rate.set_rate_ppm(*spending.burn_ppm[i]);
+  }
+  if (spending.ends_ms) *message->mutable_budget_ends_time() = wire::FromMs(*spending.ends_ms);
+}
+
+void FillCredit(const report::MonthCredit& credit, v1::MonthCredit* message) {
+  message->set_month(credit.month);
+  message->set_over(credit.over);
+  message->set_verdict(ToProto(credit.verdict));
+  if (credit.credit_ppm) message->set_credit_ppm(static_cast<int32_t>(*credit.credit_ppm));
+  if (credit.fee_fen) message->set_fee_fen(*credit.fee_fen);
+  if (credit.credit_fen) message->set_credit_fen(*credit.credit_fen);
 }
 
 void FillContract(const catalogue::ContractVersion& version, v1::ContractTerms* terms) {
@@ -144,6 +176,13 @@ struct BodyWriter {
     NINES_ASSIGN_OR_RETURN(*out.mutable_entry_yaml(), catalogue::EntryYaml(in.kind, in.bytes));
     return absl::OkStatus();
   }
+  absl::Status operator()(const ledger::Seal& in) const {
+    v1::SealRecord& out = *fact->mutable_seal();
+    out.set_statement(in.statement);
+    out.set_signature(in.signature);
+    for (const Digest& digest : in.documents) out.add_document_sha256(ToHex(digest));
+    return absl::OkStatus();
+  }
 };
 
 }  // namespace
@@ -182,7 +221,7 @@ v1::TargetReport ToProto(const report::TargetReport& report, const std::string& 
   message.set_period_start_ms(report.period.start_ms);
   message.set_period_end_ms(report.period.end_ms);
   message.set_accounted_to_ms(report.accounted_to_ms);
-  FillContract(report.target->contract, message.mutable_contract());
+  FillContract(*report.contract, message.mutable_contract());
   FillAccount(assessment, message.mutable_account());
   FillBudget(assessment, message.mutable_budget());
   for (const sla::Outage& outage : assessment.outages) *message.add_outages() = ToProto(outage);
@@ -192,17 +231,76 @@ v1::TargetReport ToProto(const report::TargetReport& report, const std::string& 
   if (assessment.mtbf_ms) message.set_mtbf_ms(*assessment.mtbf_ms);
   message.set_observed_not_declared_ms(report.observed_not_declared_ms);
   message.set_declared_not_observed_ms(report.declared_not_observed_ms);
+  for (const report::MonthCredit& credit : report.credits) FillCredit(credit, message.add_credits());
+  if (const auto credit_fen = report::CreditFen(report.credits)) message.set_credit_fen(*credit_fen);
+  if (report.spending) FillSpending(*report.spending, message.mutable_spending());
   return message;
 }
 
-v1::Pooled ToProto(const report::Report& report) {
+v1::ExplainAccountResponse ToProto(const report::AccountExplanation& explained) {
+  v1::ExplainAccountResponse message;
+  message.set_period_start_ms(explained.report.period.start_ms);
+  message.set_period_end_ms(explained.report.period.end_ms);
+  message.set_accounted_to_ms(explained.report.accounted_to_ms);
+  for (const report::Step& step : explained.steps) {
+    v1::ExplanationStep& out = *message.add_steps();
+    out.set_kind(ToProto(step.kind));
+    out.set_rule(step.rule);
+    if (step.state) out.set_state(ToProto(*step.state));
+    out.set_ms(step.ms);
+    out.set_fact(step.fact_name);
+    out.set_fact_position(step.fact.value());
+  }
+  FillAccount(explained.report.assessment, message.mutable_account());
+  FillContract(*explained.report.contract, message.mutable_contract());
+  message.set_ledger_position(explained.ledger_position.value());
+  return message;
+}
+
+v1::ExplainInstantResponse ToProto(const report::InstantExplanation& explained) {
+  v1::ExplainInstantResponse message;
+  message.set_time_ms(explained.time_ms);
+  message.set_state(ToProto(explained.state));
+  message.set_reason(explained.reason);
+  message.set_observed(ToProto(explained.observed));
+  message.set_declared(ToProto(explained.declared));
+  for (const report::CheckEvidence& check : explained.checks) {
+    v1::CheckEvidence& out = *message.add_checks();
+    out.set_check_id(check.check.value());
+    out.set_provider_id(check.provider.value());
+    out.set_state(ToProto(check.state));
+    if (!check.result) continue;
+    out.set_result_time_ms(check.result->time_ms);
+    out.set_result(std::string(sla::ResultStateName(check.result->state)));
+  }
+  for (const report::FactEvidence& fact : explained.facts) {
+    v1::FactEvidence& out = *message.add_facts();
+    out.set_kind(fact.kind);
+    out.set_id(fact.name);
+    out.set_position(fact.fact.value());
+    out.set_says(fact.says);
+  }
+  message.set_ledger_position(explained.ledger_position.value());
+  return message;
+}
+
+v1::Pooled ToProto(const sla::PoolResult& pooled, const TargetId& worst) {
   v1::Pooled message;
-  if (auto percent = report.pooled.Percent()) message.set_availability_percent(*std::move(percent));
-  message.set_worst_target_id(report.worst.value());
-  message.set_met(static_cast<int32_t>(report.pooled.met));
-  message.set_breached(static_cast<int32_t>(report.pooled.breached));
-  message.set_undetermined(static_cast<int32_t>(report.pooled.undetermined));
-  message.set_not_applicable(static_cast<int32_t>(report.pooled.not_applicable));
+  if (auto percent = pooled.Percent()) message.set_availability_percent(*std::move(percent));
+  message.set_worst_target_id(worst.value());
+  message.set_met(static_cast<int32_t>(pooled.met));
+  message.set_breached(static_cast<int32_t>(pooled.breached));
+  message.set_undetermined(static_cast<int32_t>(pooled.undetermined));
+  message.set_not_applicable(static_cast<int32_t>(pooled.not_applicable));
+  return message;
+}
+
+v1::GroupReport ToProto(const report::Group& group) {
+  v1::GroupReport message;
+  message.set_group_id(group.id);
+  if (!group.name.zh.empty()) *message.mutable_name() = ToProto(group.name);
+  message.set_targets(static_cast<int32_t>(group.members));
+  *message.mutable_pooled() = ToProto(group.pooled, group.worst);
   return message;
 }
 
@@ -221,7 +319,8 @@ v1::TargetStatus ToProto(const live::TargetStatus& status, const catalogue::Cata
   *message.mutable_since_time() = wire::FromMs(status.since_ms);
   FillAccount(month, message.mutable_month());
   FillBudget(month, message.mutable_budget());
-  message.set_objective_ppm(static_cast<int32_t>(target.contract.terms.objective_ppm));
+  if (status.spending) FillSpending(*status.spending, message.mutable_spending());
+  message.set_objective_ppm(static_cast<int32_t>(status.contract->terms.objective_ppm));
   const size_t shown = std::min(month.outages.size(), kLastOutages);
   for (size_t i = 0; i < shown; ++i) {
     *message.add_last_outages() = ToProto(month.outages[month.outages.size() - 1 - i]);

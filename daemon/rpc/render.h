@@ -14,7 +14,10 @@ namespace nines::rpc {
 v1::State ToProto(sla::State state);
 v1::Outage ToProto(const sla::Outage& outage);
 v1::TargetReport ToProto(const report::TargetReport& report, const std::string& period_label);
-v1::Pooled ToProto(const report::Report& report);
+v1::ExplainAccountResponse ToProto(const report::AccountExplanation& explained);
+v1::ExplainInstantResponse ToProto(const report::InstantExplanation& explained);
+v1::Pooled ToProto(const sla::PoolResult& pooled, const TargetId& worst);
+v1::GroupReport ToProto(const report::Group& group);
 v1::TargetStatus ToProto(const live::TargetStatus& status, const catalogue::Catalogue& catalogue);
 // DataLoss for a catalogue entry that cannot be read.
 absl::StatusOr<v1::Fact> ToProto(const ledger::Fact& fact, FactId replaced_by);

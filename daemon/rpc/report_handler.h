@@ -12,6 +12,8 @@ class ReportHandler {
   explicit ReportHandler(const report::Reporter& reporter) : reporter_(reporter) {}
 
   absl::Status GetReport(const v1::GetReportRequest& request, v1::GetReportResponse* response);
+  absl::Status ExplainAccount(const v1::ExplainAccountRequest& request, v1::ExplainAccountResponse* response);
+  absl::Status ExplainInstant(const v1::ExplainInstantRequest& request, v1::ExplainInstantResponse* response);
 
  private:
   const report::Reporter& reporter_;

@@ -9,6 +9,7 @@
 #include "base/interval.h"
 #include "base/status_macros.h"
 #include "daemon/report/report.h"
+#include "nines/v1/availability.pb.h"
 
 // What several requests have in common.
 namespace nines::rpc {
@@ -32,6 +33,8 @@ absl::StatusOr<Interval> SpanOf(const Message& message, Interval otherwise) {
   if (span.empty()) return absl::InvalidArgumentError("end_time must be later than start_time");
   return span;
 }
+
+absl::StatusOr<report::AsOf> AsOfOf(const v1::AsOf& as_of);
 
 template <typename Message>
 report::Filter FilterOf(const Message& message) {

@@ -6,12 +6,14 @@
 #include "daemon/rpc/ledger_handler.h"
 #include "daemon/rpc/query_handler.h"
 #include "daemon/rpc/report_handler.h"
+#include "daemon/rpc/seal_handler.h"
 #include "nines/v1/admin.grpc.pb.h"
 #include "nines/v1/availability.grpc.pb.h"
 #include "nines/v1/catalogue.grpc.pb.h"
 #include "nines/v1/fact.grpc.pb.h"
 #include "nines/v1/query.grpc.pb.h"
 #include "nines/v1/report.grpc.pb.h"
+#include "nines/v1/seal.grpc.pb.h"
 #include "wire/status.h"
 
 namespace nines::rpc {
@@ -38,9 +40,28 @@ class Report final : public v1::ReportService::Service {
  public:
   explicit Report(ReportHandler& handler) : handler_(handler) {}
   NINES_RPC_METHOD(GetReport)
+  NINES_RPC_METHOD(ExplainAccount)
+  NINES_RPC_METHOD(ExplainInstant)
 
  private:
   ReportHandler& handler_;
+};
+
+class Seal final : public v1::SealService::Service {
+ public:
+  explicit Seal(SealHandler& handler) : handler_(handler) {}
+  NINES_RPC_METHOD(SealPeriod)
+  NINES_RPC_METHOD(ListSeals)
+  NINES_RPC_METHOD(GetSealedReport)
+  NINES_RPC_METHOD(GetSealKey)
+  grpc::Status ExportSeal(grpc::ServerContext*, const v1::ExportSealRequest* request,
+                          grpc::ServerWriter<v1::ExportSealResponse>* writer) override {
+    return wire::ToGrpc(handler_.ExportSeal(
+        *request, [writer](const v1::ExportSealResponse& response) { return writer->Write(response); }));
+  }
+
+ private:
+  SealHandler& handler_;
 };
 
 class Ledger final : public v1::LedgerService::Service {
@@ -97,16 +118,17 @@ class Services::Impl {
   explicit Impl(const Dependencies& parts)
       : availability_handler_(parts.live, parts.reporter),
         report_handler_(parts.reporter),
+        seal_handler_(parts.sealer),
         ledger_handler_(parts.ledger, parts.catalogue, parts.ingest),
         catalogue_handler_(parts.ledger, parts.ingest),
         query_handler_(parts.store),
-        admin_handler_(parts.store, parts.ledger) {
+        admin_handler_(parts.database, parts.store, parts.ledger, parts.sealer) {
     AddUnaryMethods();
   }
 
   void Register(grpc::ServerBuilder& builder) {
-    for (grpc::Service* service :
-         std::initializer_list<grpc::Service*>{&availability_, &report_, &ledger_, &catalogue_, &query_, &admin_}) {
+    for (grpc::Service* service : std::initializer_list<grpc::Service*>{&availability_, &report_, &seal_, &ledger_,
+                                                                        &catalogue_, &query_, &admin_}) {
       builder.RegisterService(service);
     }
   }
@@ -118,6 +140,12 @@ class Services::Impl {
     add("/nines.v1.AvailabilityService/ListTargets", availability_handler_, &AvailabilityHandler::ListTargets);
     add("/nines.v1.AvailabilityService/ListOutages", availability_handler_, &AvailabilityHandler::ListOutages);
     add("/nines.v1.ReportService/GetReport", report_handler_, &ReportHandler::GetReport);
+    add("/nines.v1.ReportService/ExplainAccount", report_handler_, &ReportHandler::ExplainAccount);
+    add("/nines.v1.ReportService/ExplainInstant", report_handler_, &ReportHandler::ExplainInstant);
+    add("/nines.v1.SealService/SealPeriod", seal_handler_, &SealHandler::SealPeriod);
+    add("/nines.v1.SealService/ListSeals", seal_handler_, &SealHandler::ListSeals);
+    add("/nines.v1.SealService/GetSealedReport", seal_handler_, &SealHandler::GetSealedReport);
+    add("/nines.v1.SealService/GetSealKey", seal_handler_, &SealHandler::GetSealKey);
     add("/nines.v1.LedgerService/RecordDeclaration", ledger_handler_, &LedgerHandler::RecordDeclaration);
     add("/nines.v1.LedgerService/RecordMaintenance", ledger_handler_, &LedgerHandler::RecordMaintenance);
     add("/nines.v1.LedgerService/RecordRuling", ledger_handler_, &LedgerHandler::RecordRuling);
@@ -135,6 +163,7 @@ class Services::Impl {
 
   AvailabilityHandler availability_handler_;
   ReportHandler report_handler_;
+  SealHandler seal_handler_;
   LedgerHandler ledger_handler_;
   CatalogueHandler catalogue_handler_;
   QueryHandler query_handler_;
@@ -142,6 +171,7 @@ class Services::Impl {
 
   Availability availability_{availability_handler_};
   Report report_{report_handler_};
+  Seal seal_{seal_handler_};
   Ledger ledger_{ledger_handler_};
   Catalogue catalogue_{catalogue_handler_};
   Query query_{query_handler_};

@@ -2,6 +2,7 @@
 #include <array>
 
 #include "daemon/sla/account.h"
+#include "daemon/sla/terms.h"
 
 namespace nines::sla {
 namespace {
@@ -13,14 +14,40 @@ std::optional<Ratio> Share(int64_t part_ms, int64_t whole_ms) {
   return Ratio{part_ms, whole_ms};
 }
 
-std::optional<Ratio> Availability(const Account& account, const Contract& contract) {
-  const int64_t good_ms = account.counted_good_ms(contract);
-  return Share(good_ms, good_ms + account.counted_bad_ms(contract));
-}
+// What the classes of an account amount to under a contract: summed over contracts where several are in force.
+struct Tally {
+  int64_t good_ms = 0;
+  int64_t bad_ms = 0;
+  int64_t unknown_ms = 0;
+  int64_t counted_good_ms = 0;
+  int64_t counted_bad_ms = 0;
 
-bool CoverageEnough(const Account& account, const Contract& contract) {
-  const std::optional<Ratio> coverage = Share(account.scheduled_ms() - account.unknown_ms, account.scheduled_ms());
-  return coverage.has_value() && AtLeast(*coverage, contract.min_coverage_ppm);
+  void Add(const Account& account, const Contract& contract) {
+    good_ms += account.good_ms(contract);
+    bad_ms += account.bad_ms(contract);
+    unknown_ms += account.unknown_ms;
+    counted_good_ms += account.counted_good_ms(contract);
+    counted_bad_ms += account.counted_bad_ms(contract);
+  }
+  int64_t scheduled_ms() const { return good_ms + bad_ms + unknown_ms; }
+  std::optional<Ratio> Availability() const { return Share(counted_good_ms, counted_good_ms + counted_bad_ms); }
+  bool CoverageEnough(const Contract& contract) const {
+    const std::optional<Ratio> coverage = Share(good_ms + bad_ms, scheduled_ms());
+    return coverage.has_value() && AtLeast(*coverage, contract.min_coverage_ppm);
+  }
+};
+
+Verdict VerdictOn(const Tally& tally, const Contract& contract) {
+  const int64_t scheduled_ms = tally.scheduled_ms();
+  if (scheduled_ms <= 0) return Verdict::kNotApplicable;
+  const std::optional<Ratio> availability = tally.Availability();
+  // 0/0 is no availability, however low the coverage that is asked for: the bounds decide.
+  if (tally.CoverageEnough(contract) && availability.has_value()) {
+    return AtLeast(*availability, contract.objective_ppm) ? Verdict::kMet : Verdict::kBreached;
+  }
+  if (AtLeast({tally.good_ms, scheduled_ms}, contract.objective_ppm)) return Verdict::kMet;
+  if (!AtLeast({tally.good_ms + tally.unknown_ms, scheduled_ms}, contract.objective_ppm)) return Verdict::kBreached;
+  return Verdict::kUndetermined;
 }
 
 void CountOutages(Assessment& assessment) {
@@ -51,40 +78,43 @@ std::string_view VerdictName(Verdict verdict) {
 }
 
 Verdict VerdictOf(const Account& account, const Contract& contract) {
-  const int64_t scheduled_ms = account.scheduled_ms();
-  if (scheduled_ms <= 0) return Verdict::kNotApplicable;
-  const std::optional<Ratio> availability = Availability(account, contract);
-  // 0/0 is no availability, however low the coverage that is asked for: the bounds decide.
-  if (CoverageEnough(account, contract) && availability.has_value()) {
-    return AtLeast(*availability, contract.objective_ppm) ? Verdict::kMet : Verdict::kBreached;
-  }
-  const int64_t good_ms = account.good_ms(contract);
-  if (AtLeast({good_ms, scheduled_ms}, contract.objective_ppm)) return Verdict::kMet;
-  if (!AtLeast({good_ms + account.unknown_ms, scheduled_ms}, contract.objective_ppm)) return Verdict::kBreached;
-  return Verdict::kUndetermined;
+  Tally tally;
+  tally.Add(account, contract);
+  return VerdictOn(tally, contract);
 }
 
 Assessment Assess(const Timeline& timeline, Interval period, const Contract& contract, int64_t now_ms,
                   int64_t excluded_ahead_ms) {
+  const Term only[] = {{kTimeMinMs, &contract}};
+  return Assess(timeline, period, only, now_ms, excluded_ahead_ms);
+}
+
+Assessment Assess(const Timeline& timeline, Interval period, ContractTerms terms, int64_t now_ms,
+                  int64_t excluded_ahead_ms) {
   Assessment assessment;
   assessment.period = {period.start_ms, std::max(period.start_ms, std::min(period.end_ms, now_ms))};
-  const Account account = AccountOf(timeline, assessment.period);
-  const int64_t scheduled_ms = account.scheduled_ms();
-  assessment.account = account;
-  assessment.good_ms = account.good_ms(contract);
-  assessment.bad_ms = account.bad_ms(contract);
-  assessment.unknown_ms = account.unknown_ms;
-  assessment.counted_good_ms = account.counted_good_ms(contract);
-  assessment.counted_bad_ms = account.counted_bad_ms(contract);
-  assessment.availability = Availability(account, contract);
-  assessment.lower = Share(assessment.good_ms, scheduled_ms);
-  assessment.upper = Share(assessment.good_ms + account.unknown_ms, scheduled_ms);
-  if (scheduled_ms > 0) assessment.coverage_ppm = Ppm({scheduled_ms - account.unknown_ms, scheduled_ms});
-  assessment.coverage_enough = CoverageEnough(account, contract);
-  assessment.verdict = VerdictOf(account, contract);
-  assessment.outages = OutagesOf(timeline, assessment.period, contract, now_ms);
+  Tally tally;
+  VisitTerms(terms, assessment.period, [&](Interval part, const Contract& contract) {
+    const Account account = AccountOf(timeline, part);
+    assessment.account += account;
+    tally.Add(account, contract);
+  });
+  const Contract& last = ContractAt(terms, std::max(assessment.period.start_ms, assessment.period.end_ms - 1));
+  const int64_t scheduled_ms = tally.scheduled_ms();
+  assessment.good_ms = tally.good_ms;
+  assessment.bad_ms = tally.bad_ms;
+  assessment.unknown_ms = tally.unknown_ms;
+  assessment.counted_good_ms = tally.counted_good_ms;
+  assessment.counted_bad_ms = tally.counted_bad_ms;
+  assessment.availability = tally.Availability();
+  assessment.lower = Share(tally.good_ms, scheduled_ms);
+  assessment.upper = Share(tally.good_ms + tally.unknown_ms, scheduled_ms);
+  if (scheduled_ms > 0) assessment.coverage_ppm = Ppm({scheduled_ms - tally.unknown_ms, scheduled_ms});
+  assessment.coverage_enough = tally.CoverageEnough(last);
+  assessment.verdict = VerdictOn(tally, last);
+  assessment.outages = OutagesOf(timeline, assessment.period, terms, now_ms);
   CountOutages(assessment);
-  CountBudget(assessment, period, contract, excluded_ahead_ms);
+  CountBudget(assessment, period, last, excluded_ahead_ms);
   return assessment;
 }
 

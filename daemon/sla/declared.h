@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/interval.h"
+#include "base/strong_id.h"
 #include "daemon/sla/timeline.h"
 
 // What providers declare, and which timeline counts (SLA.md section 5). All functions are pure.
@@ -17,6 +18,7 @@ struct DeclaredSpan {
   Interval interval;            // end_ms is kTimeMaxMs while the incident lasts
   State impact = State::kDown;  // kDegraded or kDown
   std::string id;
+  FactId fact = {};  // where it is recorded
 };
 
 // The worse of the declarations that cover an instant, up elsewhere. Covers `window`: clip it to now beforehand.

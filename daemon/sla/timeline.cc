@@ -1,6 +1,7 @@
 #include "daemon/sla/timeline.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace nines::sla {
 namespace {
@@ -43,10 +44,16 @@ State StateAt(const Timeline& timeline, int64_t time_ms) {
 }
 
 Timeline ApplyMinOutage(Timeline timeline, int64_t min_outage_ms) {
+  if (min_outage_ms <= 0) return timeline;
+  return ApplyMinOutage(std::move(timeline), [min_outage_ms](int64_t) { return min_outage_ms; });
+}
+
+Timeline ApplyMinOutage(Timeline timeline, const std::function<int64_t(int64_t start_ms)>& min_outage_ms) {
   const auto good = [](const Span& span) { return span.state == State::kUp || span.state == State::kDegraded; };
   const auto flips = [&](size_t i) {
-    return timeline[i].state == State::kDown && timeline[i].length_ms() < min_outage_ms && i > 0 &&
-           i + 1 < timeline.size() && good(timeline[i - 1]) && good(timeline[i + 1]);
+    return timeline[i].state == State::kDown && i > 0 && i + 1 < timeline.size() &&
+           timeline[i].length_ms() < min_outage_ms(timeline[i].start_ms) && good(timeline[i - 1]) &&
+           good(timeline[i + 1]);
   };
   // Neighbours of a down span are never down, so that no flip decides about another.
   Timeline result;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -70,5 +71,7 @@ Timeline Combine(std::span<const Timeline* const> inputs, DownWhen down_when, In
 // A down span shorter than `min_outage_ms` between two spans that are both up or degraded becomes up. A span at the
 // timeline's edge lacks a neighbour and stays down: give a timeline wider than the period that is asked for.
 Timeline ApplyMinOutage(Timeline timeline, int64_t min_outage_ms);
+// The same, where the shortest length depends on where the span starts.
+Timeline ApplyMinOutage(Timeline timeline, const std::function<int64_t(int64_t start_ms)>& min_outage_ms);
 
 }  // namespace nines::sla

@@ -1,9 +1,11 @@
 #include "storage/ledger/fact.h"
 
+#include <algorithm>
+#include <tuple>
+
 #include "base/check.h"
 #include "base/text.h"
 #include "storage/codec/bytes.h"
-#include "storage/ledger/ledger.h"
 
 namespace nines::ledger {
 namespace {
@@ -13,8 +15,6 @@ using codec::AppendSignedVarint;
 using codec::AppendText;
 using codec::AppendVarint;
 using codec::ByteReader;
-
-constexpr uint8_t kVersion = 1;
 
 // Which optional times of a body are there, and its mark that it was taken back.
 constexpr uint8_t kFirstTime = 1;
@@ -72,6 +72,13 @@ void PutBody(std::string& bytes, const CatalogueChange& body) {
   AppendText(body.kind, &bytes);
   AppendText(body.id, &bytes);
   AppendText(body.bytes, &bytes);
+}
+
+void PutBody(std::string& bytes, const Seal& body) {
+  AppendText(body.statement, &bytes);
+  AppendText(body.signature, &bytes);
+  AppendVarint(body.documents.size(), &bytes);
+  for (const Digest& digest : body.documents) bytes.append(digest.begin(), digest.end());
 }
 
 // The byte of an enumeration whose values are 1 to `max`.
@@ -150,6 +157,17 @@ CatalogueChange TakeCatalogueChange(ByteReader& reader) {
   return body;
 }
 
+Seal TakeSeal(ByteReader& reader) {
+  Seal body;
+  body.statement = TakeText(reader);
+  body.signature = TakeText(reader);
+  for (uint64_t left = reader.Varint(); left > 0 && reader.ok(); --left) {
+    const std::string_view bytes = reader.Raw(std::tuple_size_v<Digest>);
+    if (reader.ok()) std::copy(bytes.begin(), bytes.end(), body.documents.emplace_back().begin());
+  }
+  return body;
+}
+
 FactBody TakeBody(ByteReader& reader, FactKind kind) {
   switch (kind) {
     case FactKind::kDeclaration:
@@ -160,6 +178,8 @@ FactBody TakeBody(ByteReader& reader, FactKind kind) {
       return TakeRuling(reader);
     case FactKind::kCatalogue:
       return TakeCatalogueChange(reader);
+    case FactKind::kSeal:
+      return TakeSeal(reader);
   }
   reader.Fail();
   return CatalogueChange{};
@@ -173,6 +193,7 @@ SourceAndId Names(const Declaration& body) { return {body.source, body.id}; }
 SourceAndId Names(const Maintenance& body) { return {body.source, body.id}; }
 SourceAndId Names(const Ruling& body) { return {"", body.id}; }
 SourceAndId Names(const CatalogueChange& body) { return {body.kind, body.id}; }
+SourceAndId Names(const Seal& body) { return {"", body.statement}; }
 
 }  // namespace
 
@@ -194,27 +215,18 @@ std::string IdentityOf(const ProviderId& provider, const FactBody& body) {
 
 std::string EncodeFact(const Fact& fact) {
   std::string bytes;
-  AppendByte(kVersion, &bytes);
   AppendByte(static_cast<uint8_t>(KindOf(fact.body)), &bytes);
   AppendVarint(fact.id.value(), &bytes);
   AppendSignedVarint(fact.recorded_ms, &bytes);
   AppendText(fact.author, &bytes);
   AppendText(fact.provider.value(), &bytes);
   std::visit([&bytes](const auto& body) { PutBody(bytes, body); }, fact.body);
-  codec::AppendChecksum(/*key=*/"", &bytes);
   return bytes;
 }
 
 absl::StatusOr<Fact> DecodeFact(std::string_view bytes) {
-  const std::optional<std::string_view> content = codec::StripChecksum(/*key=*/"", bytes);
-  if (!content.has_value()) return absl::DataLossError("the checksum is wrong");
-  ByteReader reader(*content);
-  const uint8_t version = reader.Byte();
-  if (reader.ok() && version != kVersion) {
-    return absl::DataLossError(
-        StrCat("format version ", static_cast<int>(version), " is not known; use the ninesd that wrote it"));
-  }
-  const FactKind kind = TakeEnum(reader, FactKind::kCatalogue);
+  ByteReader reader(bytes);
+  const FactKind kind = TakeEnum(reader, FactKind::kSeal);
   Fact fact;
   fact.id = FactId(reader.Varint());
   fact.recorded_ms = reader.SignedVarint();

@@ -3,8 +3,12 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <variant>
+#include <vector>
 
+#include "absl/status/statusor.h"
+#include "base/sha256.h"
 #include "base/strong_id.h"
 
 namespace nines::ledger {
@@ -64,13 +68,22 @@ struct CatalogueChange {
   friend bool operator==(const CatalogueChange&, const CatalogueChange&) = default;
 };
 
-enum class FactKind : uint8_t { kDeclaration = 1, kMaintenance = 2, kRuling = 3, kCatalogue = 4 };
-using FactBody = std::variant<Declaration, Maintenance, Ruling, CatalogueChange>;
+// A closed period's report. What the statement says, and what it says about the documents, is the business of
+// daemon/seal.
+struct Seal {
+  std::string statement;          // what was signed, byte by byte
+  std::string signature;          // Ed25519
+  std::vector<Digest> documents;  // stored beside the facts, each under its digest
+  friend bool operator==(const Seal&, const Seal&) = default;
+};
+
+enum class FactKind : uint8_t { kDeclaration = 1, kMaintenance = 2, kRuling = 3, kCatalogue = 4, kSeal = 5 };
+using FactBody = std::variant<Declaration, Maintenance, Ruling, CatalogueChange, Seal>;
 
 FactKind KindOf(const FactBody& body);
 // What a later fact replaces it by: (kind, provider, source, id), as opaque bytes. For rulings the source is empty, for
-// catalogue changes the kind of entry. Each provider, and the people together, have ids of their own: nobody replaces
-// somebody else's fact.
+// catalogue changes the kind of entry; a seal's id is its statement. Each provider, and the people together, have ids
+// of their own: nobody replaces somebody else's fact.
 std::string IdentityOf(const ProviderId& provider, const FactBody& body);
 
 // A fact that wants to be recorded.
@@ -78,6 +91,7 @@ struct NewFact {
   std::string author;
   ProviderId provider;  // whose stream brought it; empty for people
   FactBody body;
+  std::vector<std::string> documents = {};  // of a seal: those that it names, in any order
 };
 
 // A fact once recorded: immutable.
@@ -89,7 +103,9 @@ struct Fact {
   FactBody body;
 };
 
-// Bytes at rest: storage/FORMAT.md, "Ledger".
+// The canonical bytes of a fact, which the chain of digests goes over: storage/FORMAT.md, "Facts".
 std::string EncodeFact(const Fact& fact);
+// Strict: takes nothing that EncodeFact() does not write. DataLoss says what is wrong.
+absl::StatusOr<Fact> DecodeFact(std::string_view bytes);
 
 }  // namespace nines::ledger

@@ -9,19 +9,12 @@
 #include "base/mutex.h"
 #include "base/status_macros.h"
 #include "storage/codec/bytes.h"
+#include "storage/ledger/record.h"
 
 namespace nines::ledger {
 namespace {
 
 using FactPtr = std::shared_ptr<const Fact>;
-
-constexpr uint8_t kPositionVersion = 1;
-
-std::string FactKey(FactId id) {
-  std::string key;
-  codec::AppendFixed64(id.value(), &key);
-  return key;
-}
 
 std::string EncodeStreamKey(const StreamKey& stream) {
   std::string key;
@@ -31,70 +24,40 @@ std::string EncodeStreamKey(const StreamKey& stream) {
   return key;
 }
 
-bool IsStreamKey(std::string_view key) {
-  codec::ByteReader reader(key);
-  reader.Text();
-  reader.Text();
-  reader.Fixed64();
-  return reader.AtEnd();
-}
-
-std::string EncodeSequence(std::string_view key, uint64_t sequence) {
-  std::string value;
-  codec::AppendByte(kPositionVersion, &value);
-  codec::AppendVarint(sequence, &value);
-  codec::AppendChecksum(key, &value);
-  return value;
-}
-
-std::optional<uint64_t> DecodeSequence(std::string_view key, std::string_view value) {
-  const std::optional<std::string_view> content = codec::StripChecksum(key, value);
-  if (!content.has_value() || !IsStreamKey(key)) return std::nullopt;
-  codec::ByteReader reader(*content);
-  const uint8_t version = reader.Byte();
-  const uint64_t sequence = reader.Varint();
-  if (!reader.AtEnd() || version != kPositionVersion) return std::nullopt;
-  return sequence;
-}
-
 // Everything in memory. FactId n is facts[n - 1].
 struct Contents {
   std::vector<FactPtr> facts;
+  std::vector<Digest> chain;                           // by fact
   std::vector<FactId> replaced_by;                     // by fact
+  std::vector<FactId> replaces;                        // by fact
   absl::flat_hash_map<std::string, FactId> in_force;   // by identity
   absl::flat_hash_map<std::string, uint64_t> streams;  // last sequence by encoded StreamKey
 
   bool Has(FactId id) const { return id.value() >= 1 && id.value() <= facts.size(); }
   const FactPtr& At(FactId id) const { return facts[id.value() - 1]; }
 
-  void Add(FactPtr fact) {
+  void Add(FactPtr fact, const Digest& digest) {
     NINES_CHECK(fact->id.value() == facts.size() + 1);
     FactId& current = in_force[IdentityOf(fact->provider, fact->body)];
     if (Has(current)) replaced_by[current.value() - 1] = fact->id;
+    replaces.push_back(current);
     current = fact->id;
     facts.push_back(std::move(fact));
+    chain.push_back(digest);
     replaced_by.emplace_back();
   }
 };
 
 absl::Status LoadFacts(const rocks::Database& database, Contents& contents) {
   absl::Status damage;
-  NINES_RETURN_IF_ERROR(
-      database.Scan(rocks::Family::kFacts, "", "", [&contents, &damage](std::string_view key, std::string_view value) {
-        const FactId expected(contents.facts.size() + 1);
-        const std::string where = StrCat("ledger: fact ", expected.value());
-        absl::StatusOr<Fact> fact = DecodeFact(value);
-        if (key != FactKey(expected)) {
-          damage = absl::DataLossError(StrCat(where, " is missing"));
-        } else if (!fact.ok()) {
-          damage = Annotate(fact.status(), StrCat(where, " is damaged"));
-        } else if (fact->id != expected) {
-          damage = absl::DataLossError(StrCat(where, " is damaged: it says that it is fact ", fact->id.value()));
-        } else {
-          contents.Add(std::make_shared<const Fact>(*std::move(fact)));
-        }
-        return damage.ok();
-      }));
+  ChainReader reader;
+  NINES_RETURN_IF_ERROR(database.Scan(rocks::Family::kFacts, "", "", [&](std::string_view key, std::string_view value) {
+    absl::StatusOr<ChainReader::Link> link = reader.Next(key, value);
+    damage = link.status();
+    if (!link.ok()) return false;
+    contents.Add(std::make_shared<const Fact>(std::move(link->fact)), link->chain);
+    return true;
+  }));
   return damage;
 }
 
@@ -125,7 +88,7 @@ absl::Status LoadStreams(const rocks::Database& database, Contents& contents) {
 
 class Ledger::Impl {
  public:
-  explicit Impl(Contents contents) : contents_(std::move(contents)) {}
+  Impl(const rocks::Database& database, Contents contents) : database_(database), contents_(std::move(contents)) {}
 
   std::vector<Recorded> Stage(std::span<const NewFact> facts, int64_t recorded_ms, rocks::Batch& batch)
       ABSL_LOCKS_EXCLUDED(mutex_) {
@@ -173,7 +136,7 @@ class Ledger::Impl {
 
   void PublishFacts() ABSL_LOCKS_EXCLUDED(mutex_) {
     MutexLock lock(mutex_);
-    for (FactPtr& fact : staged_) contents_.Add(std::move(fact));
+    for (Staged& staged : staged_) contents_.Add(std::move(staged.fact), staged.chain);
     staged_.clear();
     staged_in_force_.clear();
   }
@@ -202,12 +165,14 @@ class Ledger::Impl {
     return contents_.Has(id) ? contents_.At(id) : nullptr;
   }
 
-  std::vector<FactPtr> Current(FactKind kind) const ABSL_LOCKS_EXCLUDED(mutex_) {
+  std::vector<FactPtr> Current(FactKind kind, FactId as_of) const ABSL_LOCKS_EXCLUDED(mutex_) {
     MutexLock lock(mutex_);
     std::vector<FactPtr> current;
-    for (size_t i = 0; i < contents_.facts.size(); ++i) {
+    const size_t size = std::min<uint64_t>(as_of.value(), contents_.facts.size());
+    for (size_t i = 0; i < size; ++i) {
       const FactPtr& fact = contents_.facts[i];
-      if (contents_.replaced_by[i] == FactId() && KindOf(fact->body) == kind) current.push_back(fact);
+      const FactId replaced_by = contents_.replaced_by[i];
+      if ((replaced_by == FactId() || replaced_by > as_of) && KindOf(fact->body) == kind) current.push_back(fact);
     }
     return current;
   }
@@ -225,6 +190,35 @@ class Ledger::Impl {
     return contents_.Has(id) ? contents_.replaced_by[id.value() - 1] : FactId();
   }
 
+  FactId Replaces(FactId id) const ABSL_LOCKS_EXCLUDED(mutex_) {
+    MutexLock lock(mutex_);
+    return contents_.Has(id) ? contents_.replaces[id.value() - 1] : FactId();
+  }
+
+  FactId PositionAt(int64_t time_ms) const ABSL_LOCKS_EXCLUDED(mutex_) {
+    MutexLock lock(mutex_);
+    // Not a binary search: a clock that was set back has left times that are out of order.
+    const auto later = std::find_if(contents_.facts.begin(), contents_.facts.end(),
+                                    [time_ms](const FactPtr& fact) { return fact->recorded_ms > time_ms; });
+    return FactId(static_cast<uint64_t>(later - contents_.facts.begin()));
+  }
+
+  Digest ChainAt(FactId id) const ABSL_LOCKS_EXCLUDED(mutex_) {
+    MutexLock lock(mutex_);
+    NINES_CHECK(contents_.Has(id));
+    return contents_.chain[id.value() - 1];
+  }
+
+  absl::StatusOr<std::string> Document(const Digest& digest) const {
+    const std::string key = DocumentKey(digest);
+    const std::string where = StrCat("ledger: document ", ToHex(digest));
+    NINES_ASSIGN_OR_RETURN(const std::optional<std::string> value, database_.Get(rocks::Family::kDocuments, key));
+    if (!value.has_value()) return absl::NotFoundError(StrCat(where, " is not there"));
+    absl::StatusOr<std::string> document = DecodeDocument(key, *value);
+    if (!document.ok()) return Annotate(document.status(), StrCat(where, " is damaged"));
+    return document;
+  }
+
   uint64_t LastSequence(const StreamKey& key) const ABSL_LOCKS_EXCLUDED(mutex_) {
     const std::string encoded = EncodeStreamKey(key);
     MutexLock lock(mutex_);
@@ -239,10 +233,21 @@ class Ledger::Impl {
     const FactPtr before = InForce(identity);
     if (before != nullptr && before->body == added.body) return {.id = before->id, .unchanged = true};
     const FactId id(contents_.facts.size() + staged_.size() + 1);
+    std::optional<Digest> chain;
+    if (!staged_.empty()) {
+      chain = staged_.back().chain;
+    } else if (!contents_.chain.empty()) {
+      chain = contents_.chain.back();
+    }
     auto fact = std::make_shared<const Fact>(Fact{
         .id = id, .recorded_ms = recorded_ms, .author = added.author, .provider = added.provider, .body = added.body});
-    batch.Put(rocks::Family::kFacts, FactKey(id), EncodeFact(*fact));
-    staged_.push_back(fact);
+    const Digest digest = NextLink(chain, EncodeFact(*fact));
+    batch.Put(rocks::Family::kFacts, FactKey(id), EncodeRecord(*fact, digest));
+    for (const std::string& document : added.documents) {
+      const Digest name = Sha256Of(document);
+      batch.Put(rocks::Family::kDocuments, DocumentKey(name), EncodeDocument(name, document));
+    }
+    staged_.push_back({fact, digest});
     staged_in_force_[std::move(identity)] = std::move(fact);
     return {.id = id, .unchanged = false};
   }
@@ -260,9 +265,15 @@ class Ledger::Impl {
     staged_streams_.clear();
   }
 
+  struct Staged {
+    FactPtr fact;
+    Digest chain;
+  };
+
+  const rocks::Database& database_;
   mutable Mutex mutex_;
   Contents contents_ ABSL_GUARDED_BY(mutex_);
-  std::vector<FactPtr> staged_ ABSL_GUARDED_BY(mutex_);
+  std::vector<Staged> staged_ ABSL_GUARDED_BY(mutex_);
   absl::flat_hash_map<std::string, FactPtr> staged_in_force_ ABSL_GUARDED_BY(mutex_);
   absl::flat_hash_map<std::string, uint64_t> staged_streams_ ABSL_GUARDED_BY(mutex_);
   absl::flat_hash_set<std::string> unput_streams_ ABSL_GUARDED_BY(mutex_);  // published since the start
@@ -275,7 +286,7 @@ absl::StatusOr<std::unique_ptr<Ledger>> Ledger::Open(rocks::Database& database) 
   Contents contents;
   NINES_RETURN_IF_ERROR(LoadFacts(database, contents));
   NINES_RETURN_IF_ERROR(LoadStreams(database, contents));
-  return std::unique_ptr<Ledger>(new Ledger(std::make_unique<Impl>(std::move(contents))));
+  return std::unique_ptr<Ledger>(new Ledger(std::make_unique<Impl>(database, std::move(contents))));
 }
 
 std::vector<Recorded> Ledger::Stage(std::span<const NewFact> facts, int64_t recorded_ms, rocks::Batch& batch) {
@@ -286,11 +297,20 @@ void Ledger::PublishPositions() { impl_->PublishPositions(); }
 void Ledger::Discard() { impl_->Discard(); }
 FactId Ledger::LastPosition() const { return impl_->LastPosition(); }
 std::shared_ptr<const Fact> Ledger::Get(FactId id) const { return impl_->Get(id); }
-std::vector<std::shared_ptr<const Fact>> Ledger::Current(FactKind kind) const { return impl_->Current(kind); }
+std::vector<std::shared_ptr<const Fact>> Ledger::Current(FactKind kind) const {
+  return impl_->Current(kind, FactId(UINT64_MAX));
+}
+std::vector<std::shared_ptr<const Fact>> Ledger::Current(FactKind kind, FactId as_of) const {
+  return impl_->Current(kind, as_of);
+}
 std::vector<std::shared_ptr<const Fact>> Ledger::List(FactId from, size_t limit) const {
   return impl_->List(from, limit);
 }
 FactId Ledger::ReplacedBy(FactId id) const { return impl_->ReplacedBy(id); }
+FactId Ledger::Replaces(FactId id) const { return impl_->Replaces(id); }
+FactId Ledger::PositionAt(int64_t time_ms) const { return impl_->PositionAt(time_ms); }
+Digest Ledger::ChainAt(FactId id) const { return impl_->ChainAt(id); }
+absl::StatusOr<std::string> Ledger::Document(const Digest& digest) const { return impl_->Document(digest); }
 uint64_t Ledger::LastSequence(const StreamKey& key) const { return impl_->LastSequence(key); }
 void Ledger::StagePosition(const StreamKey& key, uint64_t sequence) { impl_->StagePosition(key, sequence); }
 std::string Ledger::StagedPositions() const { return impl_->StagedPositions(); }

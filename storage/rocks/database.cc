@@ -20,8 +20,8 @@
 namespace nines::rocks {
 namespace {
 
-constexpr std::array<const char*, kFamilyCount> kFamilyNames = {"meta",  "series",       "frames", "raw",    "results",
-                                                                "hours", "five_minutes", "facts",  "streams"};
+constexpr std::array<const char*, kFamilyCount> kFamilyNames = {
+    "meta", "series", "frames", "raw", "results", "hours", "five_minutes", "facts", "streams", "documents"};
 
 rocksdb::Slice ToSlice(std::string_view text) { return {text.data(), text.size()}; }
 std::string_view FromSlice(const rocksdb::Slice& slice) { return {slice.data(), slice.size()}; }
@@ -45,9 +45,9 @@ class FamilyNumber final : public rocksdb::ColumnFamilyHandle {
 };
 
 rocksdb::ColumnFamilyHandle* NumberOf(Family family) {
-  static std::array<FamilyNumber, kFamilyCount> numbers = {FamilyNumber(0), FamilyNumber(1), FamilyNumber(2),
-                                                           FamilyNumber(3), FamilyNumber(4), FamilyNumber(5),
-                                                           FamilyNumber(6), FamilyNumber(7), FamilyNumber(8)};
+  static std::array<FamilyNumber, kFamilyCount> numbers = {
+      FamilyNumber(0), FamilyNumber(1), FamilyNumber(2), FamilyNumber(3), FamilyNumber(4),
+      FamilyNumber(5), FamilyNumber(6), FamilyNumber(7), FamilyNumber(8), FamilyNumber(9)};
   return &numbers[Index(family)];
 }
 

@@ -21,8 +21,19 @@ class WriteBatch;
 namespace nines::rocks {
 
 // The column families; storage/FORMAT.md says what each key and value is.
-enum class Family : uint8_t { kMeta, kSeries, kFrames, kRaw, kResults, kHours, kFiveMinutes, kFacts, kStreams };
-inline constexpr int kFamilyCount = 9;
+enum class Family : uint8_t {
+  kMeta,
+  kSeries,
+  kFrames,
+  kRaw,
+  kResults,
+  kHours,
+  kFiveMinutes,
+  kFacts,
+  kStreams,
+  kDocuments
+};
+inline constexpr int kFamilyCount = 10;
 std::string_view NameOf(Family family);
 
 // Several changes that become durable together or not at all. Confined to one thread.

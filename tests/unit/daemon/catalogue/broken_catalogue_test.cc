@@ -124,6 +124,51 @@ INSTANTIATE_TEST_SUITE_P(
                "c.yaml:2:20: contracts[0].no_data: '' is not one of exclude, down, up"},
         Broken{"contracts:\n- {id: c, min_outage: unlimited}\n",
                "c.yaml:2:23: contracts[0].min_outage: must be a length of time; write e.g. 30s, or 0s for none"},
+        Broken{"contracts:\n- {id: c, service_hours: {weekly: [{days: [mon, tu]}]}}\n",
+               "c.yaml:2:49: contracts[0].service_hours.weekly[0].days[1]: 'tu' is not one of mon, tue, wed, thu, fri, "
+               "sat, sun"},
+        Broken{
+            "contracts:\n- {id: c, service_hours: {weekly: [{open: '08:00'}]}}\n",
+            "c.yaml:2:36: contracts[0].service_hours.weekly[0].days: names no day; write some of mon, tue, wed, thu, "
+            "fri, sat, sun"},
+        Broken{"contracts:\n- {id: c, service_hours: {weekly: [{days: [mon], open: '25:00'}]}}\n",
+               "c.yaml:2:56: contracts[0].service_hours.weekly[0].open: '25:00' is not a time of day; write 00:00 to "
+               "24:00 such as 08:30"},
+        Broken{"contracts:\n- {id: c, service_hours: {weekly: [{days: [mon], open: '22:00', close: '06:00'}]}}\n",
+               "c.yaml:2:72: contracts[0].service_hours.weekly[0].close: is not later than open; hours over midnight "
+               "are two, one up to 24:00 and one from 00:00"},
+        Broken{"contracts:\n- {id: c, service_hours: {closed_dates: [2025-02-29]}}\n",
+               "c.yaml:2:42: contracts[0].service_hours.closed_dates[0]: '2025-02-29' is not a day; write one that "
+               "exists such as 2025-01-26"},
+        Broken{
+            "contracts:\n- {id: c, service_hours: {open_dates: [{open: '08:00'}]}}\n",
+            "c.yaml:2:40: contracts[0].service_hours.open_dates[0].date: '' is not a day; write one that exists such "
+            "as 2025-01-26"},
+        Broken{
+            "contracts:\n- {id: c, service_hours: {closed_dates: [2025-01-01], open_dates: [{date: 2025-01-01}]}}\n",
+            "c.yaml:2:75: contracts[0].service_hours.open_dates[0].date: '2025-01-01' is a closed date too; leave it "
+            "in one of the lists"},
+        Broken{
+            "contracts:\n- {id: c, maintenance: {notice: unlimited}}\n",
+            "c.yaml:2:33: contracts[0].maintenance.notice: must be a length of time; write e.g. 48h, or 0s for none"},
+        Broken{"contracts:\n- {id: c, maintenance: {cap_per_month: -1h}}\n",
+               "c.yaml:2:40: contracts[0].maintenance.cap_per_month: '-1h' is not a duration; write whole numbers "
+               "with units, e.g. 250ms, 15s, 1h30m, 2d"},
+        Broken{"contracts:\n- {id: c, credits: [{below_ppm: 99.9%}]}\n",
+               "c.yaml:2:21: contracts[0].credits[0].credit_ppm: 0 is not between 1 and 1000000; write parts per "
+               "million, or a percentage"},
+        Broken{
+            "contracts:\n- {id: c, credits: [{below_ppm: 99%, credit_ppm: 10%}, {below_ppm: 99%, credit_ppm: 20%}]}\n",
+            "c.yaml:2:68: contracts[0].credits[1].below_ppm: another tier begins there too; remove one"},
+        Broken{
+            "contracts:\n- {id: c, credits: [{below_ppm: 99%, credit_ppm: 10%}, {below_ppm: 95%, credit_ppm: 10%}]}\n",
+            "c.yaml:2:85: contracts[0].credits[1].credit_ppm: must be larger than that of every tier for a better "
+            "availability, and smaller than that of every tier for a worse one"},
+        Broken{"targets:\n- {id: t, in_service_from: 2025-01-10T00:00:00+08:00, in_service_to: "
+               "2025-01-10T00:00:00+08:00}\n",
+               "c.yaml:2:70: targets[0].in_service_to: is not later than in_service_from; correct one of them"},
+        Broken{"targets:\n- {id: t, monthly_fee_fen: -1}\n",
+               "c.yaml:2:28: targets[0].monthly_fee_fen: -1 is not between 0 and 1000000000000; write the fee in fen"},
         Broken{"checks:\n- {id: k, target: protal}\n",
                "c.yaml:2:19: checks[0].target: there is no target 'protal'; did you mean 'portal'?"},
         Broken{"checks:\n- {id: k, provider: c}\n",

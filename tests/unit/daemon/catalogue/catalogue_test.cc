@@ -80,16 +80,16 @@ TEST_F(CatalogueTest, TargetsHaveTheirTermsAndInputs) {
   EXPECT_EQ(portal.provider, ProviderId("a"));
   EXPECT_EQ(portal.agency, AgencyId("tax"));
   EXPECT_EQ(portal.weight, 7);
-  EXPECT_EQ(portal.contract.id, ContractId("gold"));
-  EXPECT_EQ(std::get<ledger::CatalogueChange>(ledger_->Get(portal.contract.position)->body).id, "gold");
-  EXPECT_EQ(portal.contract.terms, (sla::Contract{.objective_ppm = 999'500,
-                                                  .time_zone = "UTC",
-                                                  .basis = sla::Basis::kEither,
-                                                  .degraded_counts_as = sla::DegradedCountsAs::kDown,
-                                                  .no_data = sla::NoData::kUp,
-                                                  .min_coverage_ppm = 500'000,
-                                                  .min_outage_ms = 60'000,
-                                                  .credits = {}}));
+  EXPECT_EQ(portal.contracts.back().id, ContractId("gold"));
+  EXPECT_EQ(std::get<ledger::CatalogueChange>(ledger_->Get(portal.contracts.back().position)->body).id, "gold");
+  EXPECT_EQ(portal.contracts.back().terms, (sla::Contract{.objective_ppm = 999'500,
+                                                          .time_zone = "UTC",
+                                                          .basis = sla::Basis::kEither,
+                                                          .degraded_counts_as = sla::DegradedCountsAs::kDown,
+                                                          .no_data = sla::NoData::kUp,
+                                                          .min_coverage_ppm = 500'000,
+                                                          .min_outage_ms = 60'000,
+                                                          .credits = {}}));
   EXPECT_EQ(portal.root.down_when, (sla::DownWhen{sla::DownWhen::Kind::kMajority}));
   ASSERT_EQ(portal.root.inputs.size(), 3u);
   EXPECT_EQ(portal.root.inputs[0].check, CheckId("web"));
@@ -98,13 +98,54 @@ TEST_F(CatalogueTest, TargetsHaveTheirTermsAndInputs) {
   EXPECT_EQ(portal.root.inputs[2].inputs[1].check, CheckId("web"));
 
   const Target& db = catalogue->targets.at(TargetId("db"));
-  EXPECT_EQ(db.contract.position, FactId(0));
-  EXPECT_EQ(db.contract.terms, sla::Contract{});
+  EXPECT_EQ(db.contracts.back().position, FactId(0));
+  EXPECT_EQ(db.contracts.back().terms, sla::Contract{});
   EXPECT_EQ(db.weight, 1);
   EXPECT_EQ(db.root.down_when, (sla::DownWhen{sla::DownWhen::Kind::kNumber, 2}));
   ASSERT_EQ(db.root.inputs.size(), 2u) << "every check that names it";
   EXPECT_EQ(db.root.inputs[0].check, CheckId("db-1")) << "by id";
   EXPECT_EQ(db.root.inputs[1].check, CheckId("db-2"));
+}
+
+TEST_F(CatalogueTest, ContractsHaveHoursMaintenanceAndCredits) {
+  Apply(R"(
+contracts:
+- id: office
+  service_hours:
+    weekly:
+    - {days: [mon, fri], open: "08:00", close: "12:00"}
+    - {days: [mon], open: "13:00"}
+    closed_dates: [2025-01-01]
+    open_dates: [{date: 2025-01-26, close: "18:00"}]
+  maintenance: {excluded: false, notice: 3d, cap_per_month: 4h}
+  credits: [{below_ppm: 99.9%, credit_ppm: 10%}, {below_ppm: 95%, credit_ppm: 100%}]
+- {id: holidays, service_hours: {closed_dates: [2025-10-01]}, maintenance: {cap_per_month: unlimited}}
+targets:
+- {id: a, contract: office, in_service_from: 2025-01-10T00:00:00+08:00, in_service_to: 2026-01-01T00:00:00+08:00,
+   monthly_fee_fen: 123456789}
+- {id: b, contract: holidays}
+)");
+  const auto catalogue = Build();
+  const Target& a = catalogue->targets.at(TargetId("a"));
+  sla::ServiceHours office;
+  office.weekly[0] = {{8 * 60, 12 * 60}, {13 * 60, 24 * 60}};
+  office.weekly[4] = {{8 * 60, 12 * 60}};
+  office.closed_dates = {absl::CivilDay(2025, 1, 1)};
+  office.open_dates = {{absl::CivilDay(2025, 1, 26), {{0, 18 * 60}}}};
+  EXPECT_EQ(a.contracts.back().terms.service_hours, office);
+  EXPECT_EQ(a.contracts.back().terms.maintenance,
+            (sla::MaintenanceTerms{.excluded = false, .notice_ms = 259'200'000, .cap_ms_per_month = 14'400'000}));
+  EXPECT_THAT(a.contracts.back().terms.credits,
+              ElementsAre(sla::CreditTier{999'000, 100'000}, sla::CreditTier{950'000, 1'000'000}));
+  EXPECT_EQ(a.in_service, (Interval{1736438400000, 1767196800000}));
+  EXPECT_EQ(a.contracts.back().monthly_fee_fen, 123'456'789);
+  const Target& b = catalogue->targets.at(TargetId("b"));
+  sla::ServiceHours holidays = sla::ServiceHours::AlwaysOpen();
+  holidays.closed_dates = {absl::CivilDay(2025, 10, 1)};
+  EXPECT_EQ(b.contracts.back().terms.service_hours, holidays);
+  EXPECT_EQ(b.contracts.back().terms.maintenance, sla::MaintenanceTerms());
+  EXPECT_EQ(b.in_service, (Interval{kTimeMinMs, kTimeMaxMs}));
+  EXPECT_EQ(b.contracts.back().monthly_fee_fen, std::nullopt);
 }
 
 TEST_F(CatalogueTest, ChecksHaveTheirRules) {

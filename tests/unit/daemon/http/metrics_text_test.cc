@@ -65,12 +65,13 @@ MetricsInput Example() {
   portal.region = RegionId("east");
   portal.agency = AgencyId("健康局");
   portal.system = SystemId("clinics");
-  portal.contract.id = ContractId("gold");
+  portal.contracts.back().id = ContractId("gold");
   world->targets[portal.id] = portal;
   world->checks[CheckId("portal-web")].provider = ProviderId("observer");
   auto snapshot = std::make_shared<live::Snapshot>();
   snapshot->catalogue = world;
   snapshot->targets = {Portal(), Silent()};
+  snapshot->targets.front().contract = &world->targets[portal.id].contracts.back();
 
   MetricsInput input;
   input.snapshot = snapshot;

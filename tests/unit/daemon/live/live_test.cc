@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <map>
 #include <random>
 #include <sstream>
 #include <thread>
@@ -74,6 +75,8 @@ class LiveWorld {
       EXPECT_EQ(now.mttr_ms, then.mttr_ms);
       EXPECT_EQ(now.budget_ms, then.budget_ms);
       EXPECT_EQ(now.left_ms, then.left_ms);
+      EXPECT_EQ(status.spending, report.spending);
+      ExpectStepsAddUp(Must(reporter.Explain(period, status.target)));
       for (const CheckStatus& check : status.checks) {
         EXPECT_EQ(check.last_result_ms, LastResult(check.check.value(), snapshot->now_ms)) << check.check.value();
       }
@@ -85,9 +88,32 @@ class LiveWorld {
       const sla::State state = account.up_ms         ? sla::State::kUp
                                : account.degraded_ms ? sla::State::kDegraded
                                : account.down_ms     ? sla::State::kDown
+                               : account.excluded_ms ? sla::State::kExcluded
                                                      : sla::State::kUnknown;
       EXPECT_EQ(status.state, state);
     }
+  }
+
+  // To the millisecond: period = taken + scheduled, and the parts are the account's classes.
+  static void ExpectStepsAddUp(const report::AccountExplanation& explained) {
+    const sla::Account& account = explained.report.account;
+    std::map<std::string, int64_t> totals;
+    std::map<sla::State, int64_t> parts;
+    int64_t taken_ms = 0;
+    int64_t ahead_ms = 0;
+    for (const report::Step& step : explained.steps) {
+      if (step.kind == report::StepKind::kTotal) totals[step.rule] = step.ms;
+      if (step.kind == report::StepKind::kTaken) (step.rule == "not over yet" ? ahead_ms : taken_ms) += step.ms;
+      if (step.kind == report::StepKind::kPart) parts[*step.state] += step.ms;
+    }
+    EXPECT_EQ(totals["period"], explained.report.period.length_ms());
+    EXPECT_EQ(totals["period"] - ahead_ms - taken_ms, totals["scheduled"]);
+    EXPECT_EQ(taken_ms, account.excluded_ms);
+    EXPECT_EQ(parts[sla::State::kUp], account.up_ms);
+    EXPECT_EQ(parts[sla::State::kDegraded], account.degraded_ms);
+    EXPECT_EQ(parts[sla::State::kDown], account.down_ms);
+    EXPECT_EQ(parts[sla::State::kUnknown], account.unknown_ms);
+    EXPECT_EQ(totals["good"] + totals["bad"] + totals["unknown"], totals["scheduled"]);
   }
 
   std::optional<int64_t> LastResult(const std::string& check, int64_t now_ms) const {
@@ -151,6 +177,17 @@ TEST_F(LiveTest, ALateResultChangesThePast) {
   world_.Store("web", {{t0_ + 10'000, kDown}});
   EXPECT_EQ(world_.StatusOf("portal").account.down_ms, 20'000);
   EXPECT_EQ(world_.live().stats().results_late, 1u);
+}
+
+TEST_F(LiveTest, AResultGivesWayToWhatIsRecordedLastAtItsTime) {
+  world_.SetNow(t0_ + 60'000);
+  world_.Store("web", {{t0_, kUp}, {t0_ + 30'000, kDown}, {t0_ + 70'000, kDown}});
+  EXPECT_EQ(world_.StatusOf("portal").account.down_ms, 30'000);
+  world_.Store("web", {{t0_ + 30'000, 3}, {t0_ + 70'000, 3}});  // 3 is no state
+  EXPECT_EQ(world_.StatusOf("portal").account.down_ms, 0);
+  world_.SetNow(t0_ + 80'000);
+  EXPECT_EQ(world_.StatusOf("portal").account.down_ms, 0);
+  world_.ExpectEqualsReports();
 }
 
 TEST_F(LiveTest, AResultAheadOfTheClockWaits) {
@@ -288,6 +325,16 @@ class RandomWorld {
     contract.set_degraded_counts_as(Pick(0, 1) == 0 ? "up" : "down");
     contract.set_time_zone(Pick(0, 1) == 0 ? "Asia/Shanghai" : "America/New_York");
     if (Pick(0, 1) == 0) contract.mutable_min_outage()->set_seconds(Pick(1, 300) * 60);
+    if (Pick(0, 2) == 0) {
+      v1::WeeklyHours& hours = *contract.mutable_service_hours()->add_weekly();
+      for (const char* day : {"mon", "tue", "thu", "sat"}) hours.add_days(day);
+      hours.set_open("07:30");
+      hours.set_close("21:00");
+      contract.mutable_service_hours()->add_closed_dates("2025-02-04");
+    }
+    if (Pick(0, 1) == 0) contract.mutable_maintenance()->mutable_notice()->set_seconds(Pick(0, 2) * 86'400);
+    if (Pick(0, 1) == 0) contract.mutable_maintenance()->mutable_cap_per_month()->set_seconds(Pick(0, 50) * 3'600);
+    if (Pick(0, 3) == 0) contract.set_effective_from(StrCat("2025-0", Pick(1, 5)));
     return contract;
   }
   ledger::NewFact CheckFact(int index) {
@@ -323,7 +370,7 @@ class RandomWorld {
   }
 
   std::string Step() {
-    switch (Pick(0, 11)) {
+    switch (Pick(0, 14)) {
       case 0:
       case 1:
       case 2:
@@ -352,7 +399,27 @@ class RandomWorld {
       case 9:
         Advance(Pick(1, 24) * kHour);
         return "time passes";
-      case 10:
+      case 10: {
+        const int64_t start_ms = now_ms_ - Pick(-20'000, 20'000) * kMinute;
+        world_.Record({world_.base.Ruling(StrCat("r", Pick(0, 3)), StrCat("t", Pick(0, 2)),
+                                          {start_ms, start_ms + Pick(1, 9'000) * kMinute},
+                                          static_cast<ledger::RulingState>(Pick(1, 3)), Pick(0, 4) == 0)});
+        return "ruling";
+      }
+      case 11: {
+        const int64_t start_ms = now_ms_ - Pick(-20'000, 20'000) * kMinute;
+        const auto told_ms = Pick(0, 3) == 0 ? std::nullopt : std::optional(start_ms - Pick(0, 72) * kHour);
+        const auto off_ms = Pick(0, 3) == 0 ? std::optional(start_ms - Pick(-1, 1)) : std::nullopt;
+        const ledger::Scope scopes[] = {{ledger::ScopeKind::kTarget, StrCat("t", Pick(0, 2))},
+                                        {ledger::ScopeKind::kProvider, "north"}};
+        world_.Record({world_.base.Maintenance(StrCat("m", Pick(0, 3)), scopes[Pick(0, 1)],
+                                               {start_ms, start_ms + Pick(1, 9'000) * kMinute}, told_ms, off_ms)});
+        return "maintenance";
+      }
+      case 12:
+        world_.Record({world_.base.Entry("contract", Contract(static_cast<int>(Pick(0, 2))))});
+        return "another contract";
+      case 13:
         Advance(Pick(0, 3) == 0 ? Pick(20, 70) * kDay : kMinute);
         return "months pass";
       default:

@@ -344,5 +344,38 @@ TEST_F(ReportTest, FiltersByAgencyOfTheSystem) {
   EXPECT_EQ(report.targets[0].target->id, TargetId("his-portal"));
 }
 
+TEST_F(ReportTest, AsOfAnEarlierPositionAndTimeItIsTheReportOfThen) {
+  v1::Contract contract;
+  contract.set_basis("declared");
+  AddContract(contract, "gold");
+  AddPortal(-1, "gold");
+  world_.Store("web", {{Ms("2027-01-01 00:00:00"), kUp}});
+  const FactId before = world_.ledger->LastPosition();
+  const int64_t then_ms = Ms("2027-03-02 00:00:00");
+  world_.clock.SetWall(absl::FromUnixMillis(then_ms + 1));
+  world_.Record({world_.Incident("T", "portal", Ms("2027-02-10 08:00:00"), Ms("2027-02-10 09:00:00"))});
+  world_.clock.SetWall(absl::FromUnixMillis(Ms("2027-03-05 00:00:00")));
+  const auto month = [&](const std::string& label, const AsOf& as_of) {
+    return Must(reporter_.Build({PeriodKind::kMonth, label, {}}, {}, "", 10, {.as_of = as_of})).targets.at(0);
+  };
+  const auto down_ms = [&](const AsOf& as_of) { return month("2027-02", as_of).account.down_ms; };
+  EXPECT_EQ(down_ms({}), kHour);
+  EXPECT_EQ(down_ms({.position = before, .time_ms = {}}), 0);
+  EXPECT_EQ(down_ms({.position = FactId(before.value() + 1), .time_ms = {}}), kHour);
+  EXPECT_EQ(down_ms({.position = {}, .time_ms = then_ms}), 0);
+  EXPECT_EQ(down_ms({.position = {}, .time_ms = then_ms + 1}), kHour);
+  // Of what was observed later nothing is known.
+  EXPECT_EQ(month("2027-03", {.position = {}, .time_ms = then_ms}).accounted_to_ms, then_ms);
+  EXPECT_EQ(month("2027-03", {.position = before, .time_ms = {}}).accounted_to_ms, Ms("2027-03-05 00:00:00"));
+  EXPECT_TRUE(Must(reporter_.Outages({0, then_ms}, {}, {.position = before, .time_ms = {}})).empty());
+  EXPECT_EQ(Must(reporter_.Outages({0, then_ms}, {})).size(), 1u);
+  const auto error = [&](const AsOf& as_of) {
+    return std::string(
+        reporter_.Build({PeriodKind::kMonth, "2027-02", {}}, {}, "", 10, {.as_of = as_of}).status().message());
+  };
+  EXPECT_THAT(error({.position = FactId(99), .time_ms = {}}), HasSubstr("the ledger's last position is"));
+  EXPECT_THAT(error({.position = {}, .time_ms = Ms("2030-01-01 00:00:00")}), HasSubstr("in the future"));
+}
+
 }  // namespace
 }  // namespace nines::report

@@ -14,6 +14,7 @@
 
 #include "base/check.h"
 #include "base/clock.h"
+#include "base/interval.h"
 #include "base/text.h"
 #include "daemon/catalogue/cache.h"
 #include "nines/v1/catalogue.pb.h"
@@ -110,9 +111,36 @@ class SupervisedWorld {
     return {"test", ProviderId("north"), declaration};
   }
 
+  static ledger::NewFact Ruling(const std::string& id, const std::string& target, Interval interval,
+                                ledger::RulingState state, bool revoked = false) {
+    ledger::Ruling ruling;
+    ruling.id = id;
+    ruling.target = TargetId(target);
+    ruling.start_ms = interval.start_ms;
+    ruling.end_ms = interval.end_ms;
+    ruling.state = state;
+    ruling.reason = "looked into";
+    ruling.revoked = revoked;
+    return {"test", ProviderId(), ruling};
+  }
+  static ledger::NewFact Maintenance(const std::string& id, ledger::Scope scope, Interval interval,
+                                     std::optional<int64_t> announced_ms,
+                                     std::optional<int64_t> cancelled_ms = std::nullopt) {
+    ledger::Maintenance window;
+    window.source = "changes";
+    window.id = id;
+    window.scope = std::move(scope);
+    window.start_ms = interval.start_ms;
+    window.end_ms = interval.end_ms;
+    window.announced_ms = announced_ms;
+    window.cancelled_ms = cancelled_ms;
+    return {"test", ProviderId("north"), window};
+  }
+
+  // As of the clock's time.
   void Record(const std::vector<ledger::NewFact>& facts) {
     rocks::Batch batch;
-    ledger->Stage(facts, 0, batch);
+    ledger->Stage(facts, clock.NowMs(), batch);
     NINES_CHECK(database->Write(batch, rocks::Durability::kBuffer).ok());
     ledger->PublishFacts();
   }

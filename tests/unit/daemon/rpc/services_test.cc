@@ -10,6 +10,7 @@
 #include "nines/v1/fact.pb.h"
 #include "nines/v1/query.pb.h"
 #include "nines/v1/report.grpc.pb.h"
+#include "nines/v1/seal.pb.h"
 #include "tests/unit/daemon/report/supervised_world.h"
 #include "wire/time.h"
 
@@ -44,8 +45,9 @@ class ServicesTest : public testing::Test {
     live_ = Must(live::Live::Create(*world_.store, *world_.ledger, *world_.catalogue, world_.clock));
     ingest_.SetListener({.on_results = nullptr, .on_facts = [this] { EXPECT_TRUE(live_->OnFacts().ok()); }});
     ingest_.Start();
-    services_ = std::make_unique<Services>(Services::Dependencies{
-        *world_.store, *world_.ledger, *world_.catalogue, ingest_, *live_, reporter_, world_.clock});
+    services_ = std::make_unique<Services>(Services::Dependencies{*world_.database, *world_.store, *world_.ledger,
+                                                                  *world_.catalogue, ingest_, *live_, reporter_,
+                                                                  sealer_, world_.clock});
   }
   ~ServicesTest() override { ingest_.Stop(); }
 
@@ -77,6 +79,11 @@ class ServicesTest : public testing::Test {
   SupervisedWorld world_;
   ingest::Ingest ingest_{*world_.database, *world_.store, *world_.ledger, *world_.catalogue, world_.clock, {}};
   report::Reporter reporter_{*world_.store, *world_.ledger, *world_.catalogue, world_.clock};
+  sealing::Sealer sealer_{reporter_,
+                          *world_.ledger,
+                          ingest_,
+                          world_.clock,
+                          {.key_file = world_.directory + "/seal.key", .results_kept_ms = 3660 * 86'400'000LL}};
   std::unique_ptr<live::Live> live_;
   std::unique_ptr<Services> services_;
 };
@@ -359,6 +366,28 @@ TEST_F(ServicesTest, ABackupHoldsWhatTheLedgerHolds) {
   EXPECT_THAT(ErrorOf(method, R"({"directory":"/no/such/place"})", absl::StatusCode::kFailedPrecondition),
               HasSubstr("/no/such is not a folder"));
   EXPECT_THAT(Ok("AdminService/GetVersion", ""), HasSubstr("0.1.0"));
+}
+
+TEST_F(ServicesTest, ASealedReportSaysWhatTheReportSaid) {
+  const std::string subject = R"("subject": {"month": "2024-12", "provider_id": "north"})";
+  v1::GetReportRequest request;
+  request.set_month("2024-12");
+  const auto live = Ask<v1::GetReportResponse>("ReportService/GetReport", request);
+  Ok("SealService/SealPeriod", StrCat("{", subject, R"(, "author": "li"})"));
+  v1::GetSealedReportRequest sealed_request;
+  sealed_request.mutable_subject()->set_month("2024-12");
+  sealed_request.mutable_subject()->set_provider_id("north");
+  const auto sealed = Ask<v1::GetSealedReportResponse>("SealService/GetSealedReport", sealed_request);
+  EXPECT_EQ(sealed.report().SerializeAsString(), live.SerializeAsString());
+  EXPECT_THAT(Ok("SealService/ListSeals", "{}"), HasSubstr(R"("scope":"provider/north")"));
+  EXPECT_THAT(Ok("SealService/GetSealKey", "{}"), HasSubstr("BEGIN PUBLIC KEY"));
+  EXPECT_THAT(Ok("AdminService/VerifyStorage", "{}"), HasSubstr(R"("seals":"1")"));
+  EXPECT_THAT(Ok("AdminService/VerifyStorage", "{}"), HasSubstr(R"("damaged":"0")"));
+  EXPECT_THAT(ErrorOf("SealService/SealPeriod", StrCat("{", subject, "}")), HasSubstr("author"));
+  EXPECT_THAT(ErrorOf("SealService/SealPeriod", R"({"subject": {}, "author": "li"})"), HasSubstr("period"));
+  EXPECT_THAT(ErrorOf("SealService/GetSealedReport",
+                      R"({"subject": {"month": "2024-12", "provider_id": "a", "agency_id": "b"}})"),
+              HasSubstr("not both"));
 }
 
 }  // namespace

@@ -34,7 +34,7 @@ TEST(Overrides, TheFirstRuleThatHoldsGivesClassAndReason) {
   exclusions.maintenance = {Window(40, 95, 0)};
   EXPECT_THAT(OverridesOf(exclusions, Terms(40, std::nullopt), {0, 100}),
               ElementsAre(Override{{0, 10}, State::kExcluded, ExclusionReason::kNotInService},
-                          Override{{10, 20}, State::kUp, kRuled}, Override{{20, 50}, State::kDown, kRuled},
+                          Override{{10, 20}, State::kUp, kRuled}, Override{{20, 50}, State::kDown, kRuled, 1},
                           Override{{50, 90}, State::kExcluded, kMaintained},
                           Override{{90, 100}, State::kExcluded, ExclusionReason::kNotInService}));
   EXPECT_THAT(OverridesOf(exclusions, Terms(41, std::nullopt), {60, 80}), IsEmpty()) << "announced 1 ms late";
@@ -56,9 +56,10 @@ TEST(Overrides, ACapIsUsedUpFromTheStartOfTheMonth) {
   Exclusions exclusions;
   exclusions.maintenance = {Window(500, 600, 0), Window(100, 200, 0), Window(150, 220, 0)};
   const Contract contract = Terms(0, 150);
-  const Override first = {{100, 220}, State::kExcluded, kMaintained};
+  const Override first = {{100, 200}, State::kExcluded, kMaintained, 1};
+  const Override second = {{200, 220}, State::kExcluded, kMaintained, 2};
   const Override rest = {{500, 530}, State::kExcluded, kMaintained};
-  EXPECT_THAT(OverridesOf(exclusions, contract, {0, 1000}), ElementsAre(first, rest));
+  EXPECT_THAT(OverridesOf(exclusions, contract, {0, 1000}), ElementsAre(first, second, rest));
   EXPECT_THAT(OverridesOf(exclusions, contract, {400, 1000}), ElementsAre(rest));
   EXPECT_THAT(OverridesOf(exclusions, Terms(0, 0), {0, 1000}), IsEmpty());
 }

@@ -3,11 +3,13 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <numeric>
+
 #include "absl/strings/escaping.h"
 #include "base/interval.h"
 #include "base/text.h"
 #include "storage/codec/bytes.h"
-#include "storage/ledger/ledger.h"
+#include "storage/ledger/record.h"
 
 namespace nines::ledger {
 namespace {
@@ -67,20 +69,53 @@ Fact Entry() {
           .body = CatalogueChange{.kind = "target", .id = "portal", .bytes = "\x0a\x06portal"}};
 }
 
+Fact Report() {
+  return {.id = FactId(5),
+          .recorded_ms = 9000,
+          .author = "li",
+          .provider = {},
+          .body = Seal{.statement = "nines-seal 1\n",
+                       .signature = "\xf0\xf1\xf2\xf3\xf4\xf5\xf6\xf7\xf8\xf9\xfa\xfb\xfc\xfd\xfe\xff",
+                       .documents = {Sha256Of("report"), Sha256Of("timelines")}}};
+}
+
+// The digest in the goldens' records: 0, 1, 2 … 31.
+Digest Counting() {
+  Digest digest;
+  std::iota(digest.begin(), digest.end(), uint8_t{0});
+  return digest;
+}
+
 struct Golden {
   Fact fact;
-  const char* hex;
+  const char* version_1;
+  const char* version_2;
 };
 
-// Written down from storage/FORMAT.md by another program.
+// Written down from storage/FORMAT.md by another program: records of version 1, without a digest, and of version 2.
 std::vector<Golden> Goldens() {
   return {{Incident(),
-           "0101ac0280a090d783650c636f6c6c6563746f723a6331016107077469636b65747302343202016180a090d7836580dac7da8365030"
-           "10ce69c"
-           "bae688bfe696ade794b5b4957e4d"},
-          {Window(), "010202d00f026c69000204706c616e036d2d310106706f7274616c904ee05dc03e000806f2ac"},
-          {Decision(), "010303000477616e67000403722d3106706f7274616c00020205706f7765728aaf6df6"},
-          {Entry(), "0104040e026c69000674617267657406706f7274616c080a06706f7274616c27c9002d"}};
+           "0101ac0280a090d783650c636f6c6c6563746f723a6331016107077469636b65747302343202016180a090d7836580da"
+           "c7da836503010ce69cbae688bfe696ade794b5b4957e4d",
+           "0201ac0280a090d783650c636f6c6c6563746f723a6331016107077469636b65747302343202016180a090d7836580da"
+           "c7da836503010ce69cbae688bfe696ade794b5000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c"
+           "1d1e1f24fe1498"},
+          {Window(), "010202d00f026c69000204706c616e036d2d310106706f7274616c904ee05dc03e000806f2ac",
+           "020202d00f026c69000204706c616e036d2d310106706f7274616c904ee05dc03e00000102030405060708090a0b0c0d"
+           "0e0f101112131415161718191a1b1c1d1e1fb668b9f8"},
+          {Decision(), "010303000477616e67000403722d3106706f7274616c00020205706f7765728aaf6df6",
+           "020303000477616e67000403722d3106706f7274616c00020205706f776572000102030405060708090a0b0c0d0e0f10"
+           "1112131415161718191a1b1c1d1e1f75a04acc"},
+          {Entry(), "0104040e026c69000674617267657406706f7274616c080a06706f7274616c27c9002d",
+           "0204040e026c69000674617267657406706f7274616c080a06706f7274616c000102030405060708090a0b0c0d0e0f10"
+           "1112131415161718191a1b1c1d1e1f273abd50"},
+          {Report(),
+           "010505d08c01026c69000d6e696e65732d7365616c20310a10f0f1f2f3f4f5f6f7f8f9fafbfcfdfeff02845e91831319"
+           "e89c4d656bdb80c278ac09a7230d61e5dfd2e1b1fbb436ac8917d29894cc2d0c4513a9ed00d469f1c0d5d7f3c6765496"
+           "81097ea5c33235d21a6f84439783",
+           "020505d08c01026c69000d6e696e65732d7365616c20310a10f0f1f2f3f4f5f6f7f8f9fafbfcfdfeff02845e91831319"
+           "e89c4d656bdb80c278ac09a7230d61e5dfd2e1b1fbb436ac8917d29894cc2d0c4513a9ed00d469f1c0d5d7f3c6765496"
+           "81097ea5c33235d21a6f000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1fd07521ae"}};
 }
 
 bool Same(const Fact& a, const Fact& b) {
@@ -90,10 +125,15 @@ bool Same(const Fact& a, const Fact& b) {
 
 TEST(FactTest, GoldenBytes) {
   for (const Golden& golden : Goldens()) {
-    EXPECT_EQ(absl::BytesToHexString(EncodeFact(golden.fact)), golden.hex);
-    absl::StatusOr<Fact> read = DecodeFact(absl::HexStringToBytes(golden.hex));
-    ASSERT_TRUE(read.ok()) << read.status();
-    EXPECT_TRUE(Same(*read, golden.fact)) << golden.hex;
+    EXPECT_EQ(absl::BytesToHexString(EncodeRecord(golden.fact, Counting())), golden.version_2);
+    const absl::StatusOr<Record> older = DecodeRecord(absl::HexStringToBytes(golden.version_1));
+    ASSERT_TRUE(older.ok()) << older.status();
+    EXPECT_TRUE(Same(older->fact, golden.fact)) << golden.version_1;
+    EXPECT_FALSE(older->chain.has_value());
+    const absl::StatusOr<Record> newer = DecodeRecord(absl::HexStringToBytes(golden.version_2));
+    ASSERT_TRUE(newer.ok()) << newer.status();
+    EXPECT_TRUE(Same(newer->fact, golden.fact)) << golden.version_2;
+    EXPECT_EQ(newer->chain, Counting());
   }
 }
 
@@ -108,47 +148,65 @@ TEST(FactTest, EdgesOfTimeSurvive) {
   EXPECT_TRUE(Same(*DecodeFact(EncodeFact(fact)), fact));
 }
 
-TEST(FactTest, EveryFlippedBitAndEveryCutIsFound) {
+TEST(FactTest, EveryFlippedBitAndEveryCutOfARecordIsFound) {
   for (const Golden& golden : Goldens()) {
-    const std::string bytes = EncodeFact(golden.fact);
+    const std::string bytes = EncodeRecord(golden.fact, Counting());
     for (size_t i = 0; i < bytes.size() * 8; ++i) {
       std::string damaged = bytes;
       damaged[i / 8] = static_cast<char>(damaged[i / 8] ^ (1 << (i % 8)));
-      EXPECT_EQ(DecodeFact(damaged).status().code(), absl::StatusCode::kDataLoss) << i;
+      EXPECT_EQ(DecodeRecord(damaged).status().code(), absl::StatusCode::kDataLoss) << i;
     }
-    for (size_t size = 0; size < bytes.size(); ++size) EXPECT_FALSE(DecodeFact(bytes.substr(0, size)).ok()) << size;
+    for (size_t size = 0; size < bytes.size(); ++size) EXPECT_FALSE(DecodeRecord(bytes.substr(0, size)).ok()) << size;
   }
 }
 
-// With a checksum that holds, what remains is refused for what it says.
-absl::Status DecodeSealed(std::string bytes) {
-  codec::AppendChecksum("", &bytes);
-  return DecodeFact(bytes).status();
+TEST(FactTest, BadContentIsRefused) {
+  const std::string bytes = EncodeFact(Decision());
+  ASSERT_TRUE(DecodeFact(bytes).ok());
+  EXPECT_FALSE(DecodeFact(bytes + '\0').ok()) << "bytes that are left over";
+  EXPECT_FALSE(DecodeFact(bytes.substr(0, bytes.size() - 1)).ok()) << "a text that is cut off";
+  std::string kind = bytes;
+  kind[0] = 6;
+  EXPECT_FALSE(DecodeFact(kind).ok()) << "a kind that does not exist";
+  std::string flags = bytes;
+  ASSERT_EQ(flags[9], 4);
+  flags[9] = 12;
+  EXPECT_FALSE(DecodeFact(flags).ok()) << "a flag that does not exist";
+  std::string state = bytes;
+  ASSERT_EQ(state[23], 2);
+  state[23] = 0;
+  EXPECT_FALSE(DecodeFact(state).ok()) << "a state that does not exist";
+  std::string longer = bytes;
+  longer.replace(1, 1, "\x83\x80", 2);
+  EXPECT_FALSE(DecodeFact(longer.replace(2, 1, std::string(1, '\0'))).ok()) << "a varint in a longer form";
+  std::string documents = EncodeFact(Report());
+  documents.resize(documents.size() - 1);
+  EXPECT_FALSE(DecodeFact(documents).ok()) << "a digest that is cut off";
 }
 
-TEST(FactTest, SoundChecksumOverBadContentIsRefused) {
-  std::string bytes = EncodeFact(Decision());
+TEST(FactTest, ARecordOfAnUnknownVersionIsRefused) {
+  std::string bytes = EncodeRecord(Decision(), Counting());
   bytes.resize(bytes.size() - 4);
-  ASSERT_TRUE(DecodeSealed(bytes).ok());
-  EXPECT_FALSE(DecodeSealed(bytes + '\0').ok()) << "bytes that are left over";
-  EXPECT_FALSE(DecodeSealed(bytes.substr(0, bytes.size() - 1)).ok()) << "a text that is cut off";
-  std::string version = bytes;
-  version[0] = 2;
-  EXPECT_THAT(std::string(FromAbsl(DecodeSealed(version).message())), HasSubstr("version 2"));
-  std::string kind = bytes;
-  kind[1] = 5;
-  EXPECT_FALSE(DecodeSealed(kind).ok()) << "a kind that does not exist";
-  std::string flags = bytes;
-  ASSERT_EQ(flags[10], 4);
-  flags[10] = 12;
-  EXPECT_FALSE(DecodeSealed(flags).ok()) << "a flag that does not exist";
-  std::string state = bytes;
-  ASSERT_EQ(state[24], 2);
-  state[24] = 0;
-  EXPECT_FALSE(DecodeSealed(state).ok()) << "a state that does not exist";
-  std::string longer = bytes;
-  longer.replace(2, 1, "\x83\x80", 2);
-  EXPECT_FALSE(DecodeSealed(longer.replace(3, 1, std::string(1, '\0'))).ok()) << "a varint in a longer form";
+  bytes[0] = 3;
+  codec::AppendChecksum("", &bytes);
+  EXPECT_THAT(std::string(FromAbsl(DecodeRecord(bytes).status().message())), HasSubstr("version 3"));
+}
+
+TEST(FactTest, DocumentsAreFoundOutWhenTheyAreNotWhatTheirNameSays) {
+  const Digest digest = Sha256Of("report");
+  const std::string key = DocumentKey(digest);
+  const std::string value = EncodeDocument(digest, "report");
+  // Version, text, and the CRC-32C of key and both.
+  EXPECT_EQ(absl::BytesToHexString(value), "017265706f72740559ce29");
+  EXPECT_EQ(*DecodeDocument(key, value), "report");
+  EXPECT_EQ(*DecodeDocument(DocumentKey(Sha256Of("")), EncodeDocument(Sha256Of(""), "")), "");
+  for (size_t i = 0; i < value.size() * 8; ++i) {
+    std::string damaged = value;
+    damaged[i / 8] = static_cast<char>(damaged[i / 8] ^ (1 << (i % 8)));
+    EXPECT_EQ(DecodeDocument(key, damaged).status().code(), absl::StatusCode::kDataLoss) << i;
+  }
+  EXPECT_THAT(std::string(FromAbsl(DecodeDocument(key, EncodeDocument(digest, "another")).status().message())),
+              HasSubstr("not the document"));
 }
 
 TEST(FactTest, IdentityKeepsItsPartsApart) {

@@ -2,11 +2,8 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
-#include <unistd.h>
 
-#include <filesystem>
-
-#include "base/text.h"
+#include "tests/unit/storage/ledger/ledger_fixture.h"
 
 namespace nines::ledger {
 namespace {
@@ -14,69 +11,6 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-
-class LedgerTest : public ::testing::Test {
- protected:
-  LedgerTest() { Reopen(); }
-  ~LedgerTest() override {
-    ledger_.reset();
-    database_.reset();
-    std::filesystem::remove_all(directory_);
-  }
-
-  void Reopen() {
-    ledger_.reset();
-    database_.reset();
-    database_ = *rocks::Database::Open(directory_, {});
-    ledger_ = *Ledger::Open(*database_);
-  }
-
-  // Stage, write, publish.
-  std::vector<Recorded> Record(const std::vector<NewFact>& facts, int64_t recorded_ms = 1000) {
-    rocks::Batch batch;
-    std::vector<Recorded> recorded = ledger_->Stage(facts, recorded_ms, batch);
-    EXPECT_TRUE(database_->Write(batch, rocks::Durability::kBuffer).ok());
-    ledger_->PublishFacts();
-    return recorded;
-  }
-
-  static NewFact Incident(const std::string& provider, const std::string& id, int64_t start_ms) {
-    Declaration body;
-    body.source = "tickets";
-    body.id = id;
-    body.scope = {ScopeKind::kTarget, "portal"};
-    body.start_ms = start_ms;
-    return {.author = "collector:c1", .provider = ProviderId(provider), .body = body};
-  }
-
-  std::vector<uint64_t> Positions(const std::vector<std::shared_ptr<const Fact>>& facts) {
-    std::vector<uint64_t> positions;
-    for (const auto& fact : facts) positions.push_back(fact->id.value());
-    return positions;
-  }
-  std::vector<uint64_t> Current() { return Positions(ledger_->Current(FactKind::kDeclaration)); }
-
-  // What Open() says after `value` was put under the key of `id`; an empty one deletes it.
-  std::string DamageWith(uint64_t id, const std::string& value) {
-    std::string key(7, '\0');
-    key.push_back(static_cast<char>(id));
-    rocks::Batch batch;
-    if (value.empty()) {
-      batch.Delete(rocks::Family::kFacts, key);
-    } else {
-      batch.Put(rocks::Family::kFacts, key, value);
-    }
-    EXPECT_TRUE(database_->Write(batch, rocks::Durability::kBuffer).ok());
-    const absl::Status status = Ledger::Open(*database_).status();
-    EXPECT_EQ(status.code(), absl::StatusCode::kDataLoss);
-    return std::string(FromAbsl(status.message()));
-  }
-
-  const std::string directory_ = StrCat(::testing::TempDir(), "ledger_test_", getpid(), "_",
-                                        ::testing::UnitTest::GetInstance()->current_test_info()->name());
-  std::unique_ptr<rocks::Database> database_;
-  std::unique_ptr<Ledger> ledger_;
-};
 
 TEST_F(LedgerTest, FactsAreNumberedFromOneAndSurviveReopening) {
   EXPECT_EQ(ledger_->LastPosition(), FactId(0));
@@ -258,7 +192,7 @@ TEST_F(LedgerTest, ListsPagesOfAllAndCurrentOfAKind) {
 
 TEST_F(LedgerTest, AFlippedByteIsFoundAndNamed) {
   Record({Incident("a", "1", 10), Incident("a", "2", 20), Incident("a", "3", 30)});
-  std::string bytes = EncodeFact(*ledger_->Get(FactId(2)));
+  std::string bytes = RecordOf(2);
   bytes[7] ^= 1;
   EXPECT_THAT(DamageWith(2, bytes), HasSubstr("fact 2 is damaged: the checksum is wrong"));
 }
@@ -270,8 +204,28 @@ TEST_F(LedgerTest, AMissingFactIsFoundAndNamed) {
 
 TEST_F(LedgerTest, AFactUnderAnothersPositionIsFoundAndNamed) {
   Record({Incident("a", "1", 10), Incident("a", "2", 20)});
-  EXPECT_THAT(DamageWith(2, EncodeFact(*ledger_->Get(FactId(1)))),
-              HasSubstr("fact 2 is damaged: it says that it is fact 1"));
+  EXPECT_THAT(DamageWith(2, RecordOf(1)), HasSubstr("fact 2 is damaged: it says that it is fact 1"));
+}
+
+TEST_F(LedgerTest, PositionsByTimeEndBeforeTheFirstLaterFact) {
+  Record({Incident("a", "1", 10)}, 1000);
+  Record({Incident("a", "2", 10)}, 2000);
+  Record({Incident("a", "3", 10)}, 5000);
+  Record({Incident("a", "4", 10)}, 1500);  // the clock was set back
+  EXPECT_EQ(ledger_->PositionAt(999), FactId(0));
+  EXPECT_EQ(ledger_->PositionAt(1000), FactId(1));
+  EXPECT_EQ(ledger_->PositionAt(4999), FactId(2));
+  EXPECT_EQ(ledger_->PositionAt(5000), FactId(4));
+}
+
+TEST_F(LedgerTest, AFactKnowsTheOneThatItReplaced) {
+  Record({Incident("a", "1", 10), Incident("a", "2", 20)});
+  Record({Incident("a", "1", 11), Incident("a", "3", 30), Incident("a", "1", 12)});
+  EXPECT_EQ(ledger_->Replaces(FactId(1)), FactId());
+  EXPECT_EQ(ledger_->Replaces(FactId(3)), FactId(1));
+  EXPECT_EQ(ledger_->Replaces(FactId(5)), FactId(3));
+  EXPECT_EQ(ledger_->Replaces(FactId(4)), FactId());
+  EXPECT_EQ(ledger_->Replaces(FactId(6)), FactId());
 }
 
 TEST_F(LedgerTest, ADamagedPositionOfAStreamIsFoundAndNamed) {

@@ -1,0 +1,19 @@
+#pragma once
+
+#include <ostream>
+#include <string>
+
+#include "cli/context.h"
+#include "nines/v1/report.pb.h"
+
+// Availability reports as people and spreadsheets read them.
+namespace nines::cli {
+
+void PrintReportCsv(const v1::GetReportResponse& report, std::ostream& out);
+void PrintReportTable(const v1::GetReportResponse& report, const Context& context);
+
+// The report's groups. `by` is provider, region, agency or service.
+void PrintGroupsCsv(const v1::GetReportResponse& report, std::ostream& out);
+void PrintGroupsTable(const v1::GetReportResponse& report, const std::string& by, const Context& context);
+
+}  // namespace nines::cli
