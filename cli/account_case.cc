@@ -60,7 +60,7 @@ boost::json::value Percent(const std::optional<sla::Ratio>& ratio) {
   return boost::json::string(sla::PercentText(*ratio));
 }
 
-std::string ToJson(const sla::Assessment& assessment) {
+std::string AccountJson(const sla::Assessment& assessment) {
   boost::json::array outages;
   for (const sla::Outage& outage : assessment.outages) {
     outages.push_back({{"start_ms", outage.whole.start_ms}, {"end_ms", outage.whole.end_ms}});
@@ -89,7 +89,7 @@ absl::StatusOr<std::string> AccountCase(std::string_view json) {
   NINES_ASSIGN_OR_RETURN(const CaseFile file, ParseCase(json));
   const Interval context = ContextOf(file);
   NINES_RETURN_IF_ERROR(CheckCalendar(file, context));
-  return ToJson(sla::Assess(CountedTimeline(file, context), file.period, file.contract, file.now_ms));
+  return AccountJson(sla::Assess(CountedTimeline(file, context), file.period, file.contract, file.now_ms));
 }
 
 }  // namespace nines::cli

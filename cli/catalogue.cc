@@ -2,11 +2,10 @@
 #include <pwd.h>
 #include <unistd.h>
 
-#include <fstream>
-#include <iterator>
-
 #include "absl/strings/str_split.h"
+#include "base/status_macros.h"
 #include "base/text.h"
+#include "cli/catalogue_file.h"
 #include "cli/context.h"
 #include "nines/v1/catalogue.grpc.pb.h"
 
@@ -23,18 +22,7 @@ struct CatalogueFlags {
 template <typename Request>
 absl::Status ReadFiles(const CatalogueFlags& flags, Request& request) {
   for (const std::string& path : flags.files) {
-    v1::CatalogueFile& file = *request.add_files();
-    file.set_name(path);
-    std::ifstream stream(path, std::ios::binary);
-    if (path == "-") {
-      file.set_name("standard input");
-      file.set_content(std::string(std::istreambuf_iterator<char>(std::cin), {}));
-    } else if (stream) {
-      file.set_content(std::string(std::istreambuf_iterator<char>(stream), {}));
-    }
-    if (path != "-" && (!stream || stream.bad())) {
-      return absl::NotFoundError(StrCat("cannot read '", path, "': no such file, or no permission"));
-    }
+    NINES_ASSIGN_OR_RETURN(*request.add_files(), ReadCatalogueFile(path));
   }
   request.set_prune(flags.prune);
   return absl::OkStatus();

@@ -35,7 +35,7 @@ std::string Script(const CLI::App& app) {
                 ") command=$word; break ;;\n    esac\n  done\n  case \"$command\" in\n", cases, "    *) words=\"", commands, " ",
                 LongFlags(app),
                 "\" ;;\n  esac\n  case \"${COMP_WORDS[COMP_CWORD-1]}\" in\n    --format|-o) words=\"table json csv\" ;;\n"
-                "    -f|--file|--case) COMPREPLY=($(compgen -f -- \"${COMP_WORDS[COMP_CWORD]}\")); return ;;\n  esac\n"
+                "    -f|--file|--case|--contract-file) COMPREPLY=($(compgen -f -- \"${COMP_WORDS[COMP_CWORD]}\")); return ;;\n  esac\n"
                 "  COMPREPLY=($(compgen -W \"$words\" -- \"${COMP_WORDS[COMP_CWORD]}\"))\n}\n"
                 "complete -o default -F _ninesctl ninesctl\n");
 }

@@ -61,6 +61,7 @@ void AddStatus(CLI::App& app, Context& context);
 void AddReport(CLI::App& app, Context& context);
 void AddExplain(CLI::App& app, Context& context);
 void AddOutages(CLI::App& app, Context& context);
+void AddCompare(CLI::App& app, Context& context);
 void AddDeclare(CLI::App& app, Context& context);
 void AddMaintain(CLI::App& app, Context& context);
 void AddRule(CLI::App& app, Context& context);

@@ -1,7 +1,10 @@
 #include "absl/strings/numbers.h"
+#include "base/status_macros.h"
 #include "base/text.h"
+#include "cli/catalogue_file.h"
 #include "cli/context.h"
 #include "cli/pages.h"
+#include "cli/period_flags.h"
 #include "cli/report_text.h"
 #include "cli/seal_text.h"
 #include "nines/v1/report.grpc.pb.h"
@@ -12,11 +15,13 @@ namespace nines::cli {
 namespace {
 
 struct ReportFlags {
-  std::string month, quarter, year, fee_year, from, to, by, as_of;
+  PeriodFlags period;
+  std::string by, as_of;
   TargetFilter filter;
   std::string format = "table";
   bool check = false;
-  std::string sealed;  // a version, or kNewest; empty: not a sealed one
+  std::string contract_file;  // what if
+  std::string sealed;         // a version, or kNewest; empty: not a sealed one
 };
 
 constexpr char kNewest[] = "newest";
@@ -24,18 +29,7 @@ constexpr char kNewest[] = "newest";
 absl::StatusOr<v1::GetReportRequest> MakeRequest(const ReportFlags& flags) {
   v1::GetReportRequest request;
   flags.filter.Fill(request);
-  if (!flags.month.empty()) request.set_month(flags.month);
-  if (!flags.quarter.empty()) request.set_quarter(flags.quarter);
-  if (!flags.year.empty()) request.set_year(flags.year);
-  if (!flags.fee_year.empty()) request.set_fee_year(flags.fee_year);
-  if (!flags.from.empty()) {
-    const absl::StatusOr<int64_t> from = ParseTime(flags.from);
-    if (!from.ok()) return from.status();
-    const absl::StatusOr<int64_t> to = ParseTime(flags.to);
-    if (!to.ok()) return to.status();
-    *request.mutable_span()->mutable_start_time() = wire::FromMs(*from);
-    *request.mutable_span()->mutable_end_time() = wire::FromMs(*to);
-  }
+  NINES_RETURN_IF_ERROR(flags.period.Fill(request));
   if (flags.by == "provider") request.set_group_by(v1::GROUP_BY_PROVIDER);
   if (flags.by == "region") request.set_group_by(v1::GROUP_BY_REGION);
   if (flags.by == "agency") request.set_group_by(v1::GROUP_BY_AGENCY);
@@ -44,6 +38,11 @@ absl::StatusOr<v1::GetReportRequest> MakeRequest(const ReportFlags& flags) {
     const absl::StatusOr<v1::AsOf> as_of = ParseAsOf(flags.as_of);
     if (!as_of.ok()) return as_of.status();
     *request.mutable_as_of() = *as_of;
+  }
+  if (!flags.contract_file.empty()) {
+    const absl::StatusOr<v1::CatalogueFile> file = ReadCatalogueFile(flags.contract_file);
+    if (!file.ok()) return file.status();
+    *request.mutable_what_if() = *file;
   }
   request.set_page_size(1000);
   return request;
@@ -59,8 +58,9 @@ void PrintReport(const v1::GetReportResponse& report, const ReportFlags& flags, 
 
 void RunSealedReport(const ReportFlags& flags, Context& context) {
   v1::GetSealedReportRequest request;
-  SubjectFlags subject{flags.month,    flags.quarter,         flags.year,
-                       flags.fee_year, flags.filter.provider, flags.filter.agency};
+  const PeriodFlags& period = flags.period;
+  SubjectFlags subject{period.month,    period.quarter,        period.year,
+                       period.fee_year, flags.filter.provider, flags.filter.agency};
   *request.mutable_subject() = subject.ToProto();
   uint64_t version = 0;
   if (flags.sealed != kNewest && (!absl::SimpleAtoi(flags.sealed, &version) || version == 0)) {
@@ -119,20 +119,7 @@ void RunReport(const ReportFlags& flags, Context& context) {
 void AddReport(CLI::App& app, Context& context) {
   auto flags = std::make_shared<ReportFlags>();
   CLI::App* command = app.add_subcommand("report", "The availability report of a period / 可用率报告");
-  CLI::Option* month =
-      command->add_option("--month,-m", flags->month, "Calendar month in each contract's zone: 2026-05");
-  CLI::Option* quarter = command->add_option("--quarter", flags->quarter, "2026-Q2");
-  CLI::Option* year = command->add_option("--year", flags->year, "2026");
-  CLI::Option* fee_year = command->add_option("--fee-year", flags->fee_year, "2026 = 2025-10-01 to 2026-09-30");
-  CLI::Option* from = command->add_option("--from", flags->from, "Start of a span: 2026-05-01T00:00:00+08:00, or -24h");
-  CLI::Option* to = command->add_option("--to", flags->to, "End of the span (exclusive)");
-  from->needs(to);
-  to->needs(from);
-  for (CLI::Option* a : {month, quarter, year, fee_year, from}) {
-    for (CLI::Option* b : {month, quarter, year, fee_year, from}) {
-      if (a != b) a->excludes(b);
-    }
-  }
+  flags->period.AddTo(*command);
   flags->filter.AddTo(*command);
   CLI::Option* by =
       command
@@ -140,18 +127,25 @@ void AddReport(CLI::App& app, Context& context) {
                        "The groups instead of the targets: pooled by weight, verdicts counted, worst member")
           ->check(CLI::IsMember({"provider", "region", "agency", "service"}));
   CLI::Option* as_of = command->add_option("--as-of", flags->as_of, kAsOfWords);
+  CLI::Option* contract_file =
+      command->add_option("--contract-file", flags->contract_file,
+                          "What if: the same facts under the one contract of this catalogue file, - for standard "
+                          "input; nothing is recorded");
   CLI::Option* sealed =
       command->add_option("--sealed", flags->sealed, "As it was sealed: the newest version, or this one");
-  sealed->expected(0, 1)->excludes(from)->excludes(as_of)->excludes(by)->excludes(command->get_option("--target"));
+  sealed->expected(0, 1)
+      ->excludes(command->get_option("--from"))
+      ->excludes(as_of)
+      ->excludes(by)
+      ->excludes(command->get_option("--target"));
+  sealed->excludes(contract_file);
   AddFormat(*command, flags->format);
   command->add_flag("--check", flags->check, "Exit with 4 if any target breached its objective");
-  command->footer("Example:\n  ninesctl report --month 2026-05 --provider huacloud --format csv > may.csv");
+  command->footer(
+      "Example:\n  ninesctl report --month 2026-05 --provider huacloud --format csv > may.csv\n"
+      "  ninesctl report --month 2026-05 --contract-file stricter.yaml");
   command->callback([flags, sealed, &context] {
-    if (flags->month.empty() && flags->quarter.empty() && flags->year.empty() && flags->fee_year.empty() &&
-        flags->from.empty()) {
-      throw CLI::ValidationError("report",
-                                 "needs a period: --month 2026-05, --quarter, --year, --fee-year, or --from and --to");
-    }
+    flags->period.Require("report");
     if (sealed->count() == 0) return RunReport(*flags, context);
     if (flags->sealed.empty()) flags->sealed = kNewest;
     RunSealedReport(*flags, context);

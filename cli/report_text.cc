@@ -8,19 +8,6 @@
 namespace nines::cli {
 namespace {
 
-std::string_view VerdictWord(v1::Verdict verdict) {
-  switch (verdict) {
-    case v1::VERDICT_MET:
-      return "met";
-    case v1::VERDICT_BREACHED:
-      return "breached";
-    case v1::VERDICT_NOT_APPLICABLE:
-      return "not_applicable";
-    default:
-      return "undetermined";
-  }
-}
-
 // "99.9 %"
 std::string ShareText(int32_t ppm) {
   std::string percent = StrCat(ppm / 10'000, ".", absl::Dec(ppm % 10'000, absl::kZeroPad4));
@@ -41,7 +28,32 @@ std::string CreditText(const v1::TargetReport& target) {
   return credit.over() ? share : StrCat("(", share, ")");
 }
 
+// Before the numbers, so that nobody takes them for what was agreed.
+void PrintHypothesis(const v1::GetReportResponse& report, const Context& context) {
+  if (!report.has_hypothetical()) return;
+  const std::string contract = Printable(report.hypothetical().contract().contract_id());
+  const std::string file = Printable(report.hypothetical().file());
+  context.out << context.Say(StrCat("HYPOTHETICAL: as if contract '", contract, "' of ", file,
+                                    " had held for all time. Nothing was recorded, and nothing of this can be sealed."),
+                             StrCat("假设测算：假定始终适用 ", file, " 中的合同条款 '", contract,
+                                    "'。未作任何登记，不能封账。"))
+              << "\n\n";
+}
+
 }  // namespace
+
+std::string_view VerdictWord(v1::Verdict verdict) {
+  switch (verdict) {
+    case v1::VERDICT_MET:
+      return "met";
+    case v1::VERDICT_BREACHED:
+      return "breached";
+    case v1::VERDICT_NOT_APPLICABLE:
+      return "not_applicable";
+    default:
+      return "undetermined";
+  }
+}
 
 void PrintReportCsv(const v1::GetReportResponse& report, std::ostream& out) {
   PrintCsvRow(out, {"target",
@@ -78,7 +90,8 @@ void PrintReportCsv(const v1::GetReportResponse& report, std::ostream& out) {
                     "declared_not_observed_ms",
                     "contract",
                     "contract_position",
-                    "credit_fen"});
+                    "credit_fen",
+                    "hypothetical_contract"});
   for (const v1::TargetReport& target : report.targets()) {
     const v1::Account& account = target.account();
     const auto number = [](int64_t value) { return std::to_string(value); };
@@ -116,11 +129,13 @@ void PrintReportCsv(const v1::GetReportResponse& report, std::ostream& out) {
                       number(target.declared_not_observed_ms()),
                       target.contract().contract_id(),
                       number(target.contract().position()),
-                      target.has_credit_fen() ? number(target.credit_fen()) : ""});
+                      target.has_credit_fen() ? number(target.credit_fen()) : "",
+                      report.hypothetical().contract().contract_id()});
   }
 }
 
 void PrintReportTable(const v1::GetReportResponse& report, const Context& context) {
+  PrintHypothesis(report, context);
   Table table({{context.Say("TARGET", "监管对象")},
                {context.Say("NAME", "名称")},
                {context.Say("PROVIDER", "云服务商")},
@@ -168,17 +183,18 @@ void PrintReportTable(const v1::GetReportResponse& report, const Context& contex
 
 void PrintGroupsCsv(const v1::GetReportResponse& report, std::ostream& out) {
   PrintCsvRow(out, {"group", "name_zh", "name_en", "targets", "availability_percent", "worst", "met", "breached",
-                    "undetermined", "not_applicable"});
+                    "undetermined", "not_applicable", "hypothetical_contract"});
   for (const v1::GroupReport& group : report.groups()) {
     const v1::Pooled& pooled = group.pooled();
     PrintCsvRow(out, {group.group_id(), group.name().zh(), group.name().en(), std::to_string(group.targets()),
                       pooled.availability_percent(), pooled.worst_target_id(), std::to_string(pooled.met()),
                       std::to_string(pooled.breached()), std::to_string(pooled.undetermined()),
-                      std::to_string(pooled.not_applicable())});
+                      std::to_string(pooled.not_applicable()), report.hypothetical().contract().contract_id()});
   }
 }
 
 void PrintGroupsTable(const v1::GetReportResponse& report, const std::string& by, const Context& context) {
+  PrintHypothesis(report, context);
   Table table({{by == "provider" ? context.Say("PROVIDER", "云服务商")
                 : by == "region" ? context.Say("REGION", "区域")
                 : by == "agency" ? context.Say("AGENCY", "委办局")

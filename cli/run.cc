@@ -26,8 +26,8 @@ int Run(const std::vector<std::string>& arguments, std::ostream& out, std::ostre
       "            4 with --check: a target is down, a verdict is breached, a diff is not empty.\n"
       "Example:\n  ninesctl report --month 2026-05");
   for (const auto add :
-       {AddStatus, AddReport, AddExplain, AddOutages, AddDeclare, AddMaintain, AddRule, AddApplyAndDiff, AddQuery,
-        AddAccount, AddBackupAndRestore, AddSeal, AddVerify, AddWatch, AddVersion, AddCompletion}) {
+       {AddStatus, AddReport, AddExplain, AddOutages, AddCompare, AddDeclare, AddMaintain, AddRule, AddApplyAndDiff,
+        AddQuery, AddAccount, AddBackupAndRestore, AddSeal, AddVerify, AddWatch, AddVersion, AddCompletion}) {
     add(app, context);
   }
   std::vector<std::string> reversed(arguments.rbegin(), arguments.rend());

@@ -5,6 +5,7 @@
 #include <span>
 #include <utility>
 
+#include "base/duration_text.h"
 #include "daemon/http/metric_families.h"
 
 namespace nines::http {
@@ -119,6 +120,40 @@ void AddBudgets(MetricFamilies& page, const live::Snapshot& snapshot) {
     budget.AddSeconds(labels, status.month_so_far.budget_ms);
     spent.AddSeconds(labels, status.month_so_far.spent_ms);
     left.AddSeconds(labels, status.month_so_far.left_ms);
+  }
+}
+
+void AddSpending(MetricFamilies& page, const live::Snapshot& snapshot) {
+  auto& burn = page.Gauge("nines_target_error_budget_burn_rate",
+                          "How many times faster than the objective allows the budget went in the window up to now; "
+                          "absent where nothing counted.");
+  auto& end = page.Gauge("nines_target_error_budget_end_timestamp_seconds",
+                         "When the budget ends if bad time goes on as in the last hour, in seconds since the epoch; "
+                         "absent if it outlasts the month, or is spent.");
+  for (const live::TargetStatus& status : snapshot.targets) {
+    if (!status.spending) continue;
+    MetricLabels labels{{"target", status.target.value()}};
+    if (status.spending->ends_ms) end.AddSeconds(labels, *status.spending->ends_ms);
+    labels.emplace_back("window", "");
+    for (size_t i = 0; i < report::kBurnWindowsMs.size(); ++i) {
+      if (!status.spending->burn_ppm[i]) continue;
+      labels.back().second = FormatDurationMs(report::kBurnWindowsMs[i]);
+      burn.AddPpm(labels, *status.spending->burn_ppm[i]);
+    }
+  }
+}
+
+void AddCredits(MetricFamilies& page, const live::Snapshot& snapshot) {
+  auto& share = page.Gauge("nines_target_month_credit_ratio",
+                           "Share of the month's fee that the contract credits as the month stands now, 0 to 1; absent "
+                           "without credit tiers, or while the verdict is undetermined.");
+  auto& credit = page.Gauge("nines_target_month_credit_fen",
+                            "The same in fen, a hundredth of a yuan; absent where the target has no fee, too.");
+  for (const live::TargetStatus& status : snapshot.targets) {
+    if (!status.credit) continue;
+    const MetricLabels labels{{"target", status.target.value()}};
+    if (status.credit->credit_ppm) share.AddPpm(labels, *status.credit->credit_ppm);
+    if (status.credit->credit_fen) credit.Add(labels, static_cast<double>(*status.credit->credit_fen));
   }
 }
 
@@ -270,6 +305,8 @@ std::string MetricsText(const MetricsInput& input) {
     AddTargetStates(page, *input.snapshot);
     AddMonths(page, *input.snapshot);
     AddBudgets(page, *input.snapshot);
+    AddSpending(page, *input.snapshot);
+    AddCredits(page, *input.snapshot);
     AddChecks(page, *input.snapshot);
   }
   AddLive(page, input.live);

@@ -60,6 +60,22 @@ void Decide(Watched& watched, Interval window) {
   watched.overrides = report::OverridesOver(watched.plan, watched.recorded, window);
 }
 
+// As reports have it. The month of a target with one contract is assessed already.
+absl::StatusOr<std::optional<report::MonthCredit>> CreditOfMonth(const TargetStatus& status,
+                                                                 const catalogue::Target& target,
+                                                                 const sla::Timeline& counted, int64_t now_ms) {
+  if (now_ms <= status.month.start_ms) return std::nullopt;
+  if (target.contracts.size() == 1) {
+    const catalogue::ContractVersion& version = target.contracts.front();
+    if (version.terms.credits.empty()) return std::nullopt;
+    return report::CreditOf(status.month_so_far, version, status.month_label, status.month.end_ms <= now_ms);
+  }
+  NINES_ASSIGN_OR_RETURN(const std::vector<report::MonthCredit> credits,
+                         report::CreditsOf(counted, target, status.month, now_ms));
+  if (credits.empty()) return std::nullopt;
+  return credits.back();
+}
+
 }  // namespace
 
 class Live::Impl {
@@ -262,6 +278,7 @@ absl::StatusOr<TargetStatus> Live::Impl::StatusOf(Watched& watched, Making& maki
   const std::vector<sla::Override>& overrides = watched.overrides.back();
   status.month_so_far = sla::Assess(counted, month.interval, terms, now_ms, sla::ExcludedMs(overrides, ahead));
   status.account = status.month_so_far.account;
+  NINES_ASSIGN_OR_RETURN(status.credit, CreditOfMonth(status, target, counted, now_ms));
   if (!ahead.empty()) {
     status.spending =
         report::SpendingOf(counted, contract, status.month_so_far.left_ms, overrides, month.interval, now_ms);

@@ -36,7 +36,8 @@ struct TargetStatus {
   std::string month_label;  // "2026-11"
   sla::Account account;
   sla::Assessment month_so_far;
-  std::optional<report::Spending> spending;  // absent if the month is over
+  std::optional<report::Spending> spending;   // absent if the month is over
+  std::optional<report::MonthCredit> credit;  // of the month so far; absent if the contract has no credit tiers
   std::vector<CheckStatus> checks;
 };
 

@@ -7,7 +7,6 @@
 
 #include "base/status_macros.h"
 #include "base/text.h"
-#include "daemon/report/results.h"
 
 namespace nines::report {
 namespace {
@@ -38,29 +37,6 @@ Basis BasisOf(State counted, State observed, State declared, const std::vector<s
     basis.rule = told ? "observed and declared" : "observed";
   }
   return basis;
-}
-
-struct Named {
-  std::string name;
-  FactId fact;
-};
-
-Named FactOf(const sla::Override& decided, const Plan& plan, const Recorded& recorded, int64_t time_ms) {
-  const catalogue::Target& target = *plan.steps.back().target;
-  const sla::Exclusions& exclusions = recorded.exclusions.back();
-  switch (decided.reason) {
-    case ExclusionReason::kNotInService:
-      return {target.id.value(), target.position};
-    case ExclusionReason::kOutsideServiceHours: {
-      const catalogue::ContractVersion& contract = target.ContractAt(time_ms);
-      return {contract.id.value(), contract.position};
-    }
-    case ExclusionReason::kRuling:
-      return {exclusions.rulings[decided.index].id, exclusions.rulings[decided.index].fact};
-    case ExclusionReason::kMaintenance:
-      return {exclusions.maintenance[decided.index].id, exclusions.maintenance[decided.index].fact};
-  }
-  return {};
 }
 
 // Sums of milliseconds in the order in which their steps first come up.
@@ -142,7 +118,7 @@ std::vector<Step> StepsOf(const Plan& plan, const Recorded& recorded, const Obse
   for (size_t i = 0; i + 1 < times.size(); ++i) {
     const int64_t ms = times[i + 1] - times[i];
     if (const sla::Override* decided = DecidedAt(overrides, times[i]); decided != nullptr) {
-      const Named fact = FactOf(*decided, plan, recorded, times[i]);
+      const FactEvidence fact = EvidenceOf(*decided, plan, recorded, times[i]);
       const std::string rule(sla::ReasonName(decided->reason));
       if (decided->state == State::kExcluded) {
         taken.Add({StepKind::kTaken, rule, std::nullopt, 0, fact.name, fact.fact}, ms);
@@ -180,21 +156,6 @@ std::vector<Step> StepsOf(const Plan& plan, const Recorded& recorded, const Obse
 }
 
 namespace {
-
-absl::StatusOr<CheckEvidence> EvidenceOf(const series::Store& store, const catalogue::Check& check, int64_t time_ms,
-                                         int64_t now_ms) {
-  const Interval instant = {time_ms, time_ms + 1};
-  NINES_ASSIGN_OR_RETURN(const std::vector<sla::Result> results, LoadResults(store, check, instant, now_ms));
-  sla::RunBuilder runs(check.rule);
-  CheckEvidence evidence{check.id, check.provider, State::kUnknown, std::nullopt};
-  for (const sla::Result& result : results) {
-    runs.Add(result);
-    if (result.time_ms <= time_ms) evidence.result = result;
-  }
-  const sla::Timeline timeline = sla::CheckTimeline(runs.runs(), check.rule, instant, now_ms);
-  if (!timeline.empty()) evidence.state = timeline.front().state;
-  return evidence;
-}
 
 void AddFacts(const Plan& plan, const Recorded& recorded, int64_t time_ms, InstantExplanation& explanation) {
   const catalogue::ContractVersion& contract = plan.steps.back().target->ContractAt(time_ms);
@@ -242,7 +203,7 @@ absl::StatusOr<InstantExplanation> ExplainInstant(const series::Store& store, co
   FactId deciding;
   if (!overrides.empty()) {
     explanation.reason = sla::ReasonName(overrides[0].reason);
-    const Named fact = FactOf(overrides[0], plan, recorded, time_ms);
+    const FactEvidence fact = EvidenceOf(overrides[0], plan, recorded, time_ms);
     deciding = fact.fact;
     if (overrides[0].reason == ExclusionReason::kNotInService) {
       explanation.facts.push_back({"target", fact.name, fact.fact, "service dates"});

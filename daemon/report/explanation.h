@@ -8,7 +8,7 @@
 
 #include "absl/status/statusor.h"
 #include "base/interval.h"
-#include "daemon/catalogue/catalogue.h"
+#include "daemon/report/evidence.h"
 #include "daemon/report/observation.h"
 #include "daemon/sla/account.h"
 #include "daemon/sla/state.h"
@@ -39,20 +39,6 @@ struct Step {
 // after the no_data policy. The sums are exact. `observation` covers the accounted time, which is assessment.period.
 std::vector<Step> StepsOf(const Plan& plan, const Recorded& recorded, const Observation& observation, Interval period,
                           const sla::Assessment& assessment);
-
-struct CheckEvidence {
-  CheckId check;
-  ProviderId provider;
-  sla::State state = sla::State::kUnknown;
-  std::optional<sla::Result> result;  // the last one up to the instant
-};
-
-struct FactEvidence {
-  std::string kind;  // "declaration", "maintenance", "ruling", "contract", "target"
-  std::string name;
-  FactId fact;
-  std::string says;  // "down", "excluded", "not excluded: announced late"
-};
 
 // One instant.
 struct InstantExplanation {

@@ -9,6 +9,7 @@
 #include "base/time_text.h"
 #include "daemon/report/history.h"
 #include "daemon/report/observation.h"
+#include "daemon/report/what_if.h"
 
 namespace nines::report {
 namespace {
@@ -156,7 +157,10 @@ absl::StatusOr<Reporter::Built> Reporter::BuildTarget(const Moment& moment, cons
 
 absl::StatusOr<Report> Reporter::Build(const Period& period, const Filter& filter, const std::string& first,
                                        size_t page_size, const ReportOptions& options) const {
-  NINES_ASSIGN_OR_RETURN(const Moment moment, MomentOf(options.as_of));
+  NINES_ASSIGN_OR_RETURN(Moment moment, MomentOf(options.as_of));
+  if (options.what_if.has_value()) {
+    NINES_ASSIGN_OR_RETURN(moment.world.catalogue, Under(*options.what_if, filter, *moment.world.catalogue));
+  }
   return BuildAt(moment, period, filter, {first, page_size}, options.group_by, {});
 }
 

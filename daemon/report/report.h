@@ -63,7 +63,8 @@ enum class GroupBy : uint8_t { kNothing, kProvider, kRegion, kAgency, kService }
 
 struct ReportOptions {
   GroupBy group_by = GroupBy::kNothing;
-  AsOf as_of;
+  AsOf as_of = {};
+  std::optional<catalogue::ContractVersion> what_if = std::nullopt;  // see Under()
 };
 
 // Targets that share a provider, region, agency or service.
@@ -95,6 +96,8 @@ struct AccountExplanation {
   std::vector<Step> steps;
 };
 
+struct Comparison;  // comparison.h
+
 struct OutageEntry {
   TargetId target;
   sla::Outage outage;
@@ -124,6 +127,10 @@ class Reporter {
   // InvalidArgument for an instant that is not before now.
   absl::StatusOr<AccountExplanation> Explain(const Period& period, const TargetId& target) const;
   absl::StatusOr<InstantExplanation> ExplainAt(int64_t time_ms, const TargetId& target) const;
+
+  // What was declared against what was observed. Pages and errors as of Build().
+  absl::StatusOr<Comparison> Compare(const Period& period, const Filter& filter, const std::string& first,
+                                     size_t page_size, const AsOf& as_of = {}) const;
 
   // Outages that overlap `span`, ordered by (start, target).
   absl::StatusOr<std::vector<OutageEntry>> Outages(const Interval& span, const Filter& filter,

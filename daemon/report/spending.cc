@@ -1,6 +1,7 @@
 #include "daemon/report/spending.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "absl/numeric/int128.h"
 #include "base/status_macros.h"
@@ -44,6 +45,18 @@ Spending SpendingOf(const sla::Timeline& accounted, const sla::Contract& contrac
   return spending;
 }
 
+MonthCredit CreditOf(const sla::Assessment& month, const catalogue::ContractVersion& version, std::string label,
+                     bool over) {
+  MonthCredit credit;
+  credit.month = std::move(label);
+  credit.over = over;
+  credit.verdict = month.verdict;
+  credit.credit_ppm = sla::CreditPpm(month, version.terms);
+  credit.fee_fen = version.monthly_fee_fen;
+  if (credit.credit_ppm && credit.fee_fen) credit.credit_fen = *credit.fee_fen * *credit.credit_ppm / kPpm;
+  return credit;
+}
+
 absl::StatusOr<std::vector<MonthCredit>> CreditsOf(const sla::Timeline& accounted, const catalogue::Target& target,
                                                    Interval period, int64_t now_ms) {
   std::vector<MonthCredit> credits;
@@ -54,14 +67,9 @@ absl::StatusOr<std::vector<MonthCredit>> CreditsOf(const sla::Timeline& accounte
     const bool whole = month.start_ms >= period.start_ms && month.end_ms <= period.end_ms;
     time_ms = month.end_ms;
     if (!whole || version.terms.credits.empty()) continue;
-    MonthCredit& credit = credits.emplace_back();
-    NINES_ASSIGN_OR_RETURN(credit.month, sla::PeriodNameAt(sla::PeriodKind::kMonth, month.start_ms, zone));
-    credit.over = month.end_ms <= now_ms;
-    const sla::Assessment assessment = sla::Assess(accounted, month, version.terms, now_ms);
-    credit.verdict = assessment.verdict;
-    credit.credit_ppm = sla::CreditPpm(assessment, version.terms);
-    credit.fee_fen = version.monthly_fee_fen;
-    if (credit.credit_ppm && credit.fee_fen) credit.credit_fen = *credit.fee_fen * *credit.credit_ppm / kPpm;
+    NINES_ASSIGN_OR_RETURN(std::string label, sla::PeriodNameAt(sla::PeriodKind::kMonth, month.start_ms, zone));
+    credits.push_back(CreditOf(sla::Assess(accounted, month, version.terms, now_ms), version, std::move(label),
+                               /*over=*/month.end_ms <= now_ms));
   }
   return credits;
 }

@@ -50,6 +50,9 @@ struct MonthCredit {
   friend bool operator==(const MonthCredit&, const MonthCredit&) = default;
 };
 
+// Of one month's assessment, under a contract with credit tiers and with its fee.
+MonthCredit CreditOf(const sla::Assessment& month, const catalogue::ContractVersion& version, std::string label,
+                     bool over);
 // Of the calendar months that lie wholly in the period and have begun, and whose contract has credit tiers.
 absl::StatusOr<std::vector<MonthCredit>> CreditsOf(const sla::Timeline& accounted, const catalogue::Target& target,
                                                    Interval period, int64_t now_ms);

@@ -93,18 +93,11 @@ void FillContract(const catalogue::ContractVersion& version, v1::ContractTerms* 
   terms->set_min_outage_ms(contract.min_outage_ms);
 }
 
-v1::Name ToProto(const catalogue::Name& name) {
-  v1::Name message;
-  message.set_zh(name.zh);
-  message.set_en(name.en);
-  return message;
-}
-
 // Both messages name their target by the same fields.
 template <typename Message>
 void FillTarget(const catalogue::Target& target, Message* message) {
   message->set_target_id(target.id.value());
-  *message->mutable_name() = ToProto(target.name);
+  *message->mutable_name() = nines::rpc::ToProto(target.name);
   message->set_provider_id(target.provider.value());
   message->set_region_id(target.region.value());
   message->set_agency_id(target.agency.value());
@@ -203,6 +196,45 @@ v1::State ToProto(sla::State state) {
   NINES_CHECK(false);
 }
 
+v1::Account ToProto(const sla::Assessment& assessment) {
+  v1::Account message;
+  FillAccount(assessment, &message);
+  return message;
+}
+
+v1::Name ToProto(const catalogue::Name& name) {
+  v1::Name message;
+  message.set_zh(name.zh);
+  message.set_en(name.en);
+  return message;
+}
+
+v1::ContractTerms ToProto(const catalogue::ContractVersion& version) {
+  v1::ContractTerms message;
+  FillContract(version, &message);
+  return message;
+}
+
+v1::CheckEvidence ToProto(const report::CheckEvidence& evidence) {
+  v1::CheckEvidence message;
+  message.set_check_id(evidence.check.value());
+  message.set_provider_id(evidence.provider.value());
+  message.set_state(ToProto(evidence.state));
+  if (!evidence.result) return message;
+  message.set_result_time_ms(evidence.result->time_ms);
+  message.set_result(std::string(sla::ResultStateName(evidence.result->state)));
+  return message;
+}
+
+v1::FactEvidence ToProto(const report::FactEvidence& evidence) {
+  v1::FactEvidence message;
+  message.set_kind(evidence.kind);
+  message.set_id(evidence.name);
+  message.set_position(evidence.fact.value());
+  message.set_says(evidence.says);
+  return message;
+}
+
 v1::Outage ToProto(const sla::Outage& outage) {
   v1::Outage message;
   *message.mutable_start_time() = wire::FromMs(outage.whole.start_ms);
@@ -264,22 +296,8 @@ v1::ExplainInstantResponse ToProto(const report::InstantExplanation& explained) 
   message.set_reason(explained.reason);
   message.set_observed(ToProto(explained.observed));
   message.set_declared(ToProto(explained.declared));
-  for (const report::CheckEvidence& check : explained.checks) {
-    v1::CheckEvidence& out = *message.add_checks();
-    out.set_check_id(check.check.value());
-    out.set_provider_id(check.provider.value());
-    out.set_state(ToProto(check.state));
-    if (!check.result) continue;
-    out.set_result_time_ms(check.result->time_ms);
-    out.set_result(std::string(sla::ResultStateName(check.result->state)));
-  }
-  for (const report::FactEvidence& fact : explained.facts) {
-    v1::FactEvidence& out = *message.add_facts();
-    out.set_kind(fact.kind);
-    out.set_id(fact.name);
-    out.set_position(fact.fact.value());
-    out.set_says(fact.says);
-  }
+  for (const report::CheckEvidence& check : explained.checks) *message.add_checks() = ToProto(check);
+  for (const report::FactEvidence& fact : explained.facts) *message.add_facts() = ToProto(fact);
   message.set_ledger_position(explained.ledger_position.value());
   return message;
 }
@@ -301,6 +319,13 @@ v1::GroupReport ToProto(const report::Group& group) {
   if (!group.name.zh.empty()) *message.mutable_name() = ToProto(group.name);
   message.set_targets(static_cast<int32_t>(group.members));
   *message.mutable_pooled() = ToProto(group.pooled, group.worst);
+  return message;
+}
+
+v1::Hypothesis ToProto(const catalogue::ContractVersion& what_if, const v1::CatalogueFile& file) {
+  v1::Hypothesis message;
+  *message.mutable_contract() = ToProto(what_if);
+  message.set_file(file.name());
   return message;
 }
 

@@ -1,7 +1,7 @@
 #include "daemon/rpc/report_handler.h"
 
-#include "base/check.h"
 #include "base/status_macros.h"
+#include "daemon/catalogue/contract_file.h"
 #include "daemon/rpc/paging.h"
 #include "daemon/rpc/render.h"
 #include "daemon/rpc/request.h"
@@ -9,31 +9,6 @@
 
 namespace nines::rpc {
 namespace {
-
-template <typename Request>
-absl::StatusOr<report::Period> PeriodOf(const Request& request) {
-  using report::PeriodKind;
-  switch (request.period_case()) {
-    case Request::kMonth:
-      return report::Period{PeriodKind::kMonth, request.month(), {}};
-    case Request::kQuarter:
-      return report::Period{PeriodKind::kQuarter, request.quarter(), {}};
-    case Request::kYear:
-      return report::Period{PeriodKind::kYear, request.year(), {}};
-    case Request::kFeeYear:
-      return report::Period{PeriodKind::kFeeYear, request.fee_year(), {}};
-    case Request::kSpan: {
-      if (!request.span().has_start_time() || !request.span().has_end_time()) {
-        return absl::InvalidArgumentError("span needs both start_time and end_time");
-      }
-      NINES_ASSIGN_OR_RETURN(const Interval span, SpanOf(request.span(), {}));
-      return report::Period{PeriodKind::kSpan, "", span};
-    }
-    case Request::PERIOD_NOT_SET:
-      return absl::InvalidArgumentError("the period is missing; give one of month, quarter, year, fee_year, span");
-  }
-  NINES_CHECK(false);
-}
 
 absl::StatusOr<report::GroupBy> GroupByOf(v1::GroupBy group_by) {
   switch (group_by) {
@@ -52,16 +27,25 @@ absl::StatusOr<report::GroupBy> GroupByOf(v1::GroupBy group_by) {
   }
 }
 
+// For messages about the file.
+std::string NameOf(const v1::CatalogueFile& file) { return file.name().empty() ? "what_if" : file.name(); }
+
 }  // namespace
 
 absl::Status ReportHandler::GetReport(const v1::GetReportRequest& request, v1::GetReportResponse* response) {
   NINES_ASSIGN_OR_RETURN(const size_t page_size, PageSize(request.page_size(), 200, 1000));
   NINES_ASSIGN_OR_RETURN(const std::string first, ReadPageToken("report", request.page_token()));
   NINES_ASSIGN_OR_RETURN(const report::Period period, PeriodOf(request));
-  NINES_ASSIGN_OR_RETURN(const report::GroupBy group_by, GroupByOf(request.group_by()));
-  NINES_ASSIGN_OR_RETURN(const report::AsOf as_of, AsOfOf(request.as_of()));
+  report::ReportOptions options;
+  NINES_ASSIGN_OR_RETURN(options.group_by, GroupByOf(request.group_by()));
+  NINES_ASSIGN_OR_RETURN(options.as_of, AsOfOf(request.as_of()));
+  if (request.has_what_if()) {
+    NINES_ASSIGN_OR_RETURN(options.what_if,
+                           catalogue::ReadContractFile({NameOf(request.what_if()), request.what_if().content()}));
+    *response->mutable_hypothetical() = ToProto(*options.what_if, request.what_if());
+  }
   NINES_ASSIGN_OR_RETURN(const report::Report report,
-                         reporter_.Build(period, FilterOf(request), first, page_size, {group_by, as_of}));
+                         reporter_.Build(period, FilterOf(request), first, page_size, options));
   for (const report::TargetReport& target : report.targets) {
     *response->add_targets() = ToProto(target, report.period_label);
   }

@@ -6,6 +6,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "base/check.h"
 #include "base/interval.h"
 #include "base/status_macros.h"
 #include "daemon/report/report.h"
@@ -32,6 +33,32 @@ absl::StatusOr<Interval> SpanOf(const Message& message, Interval otherwise) {
   }
   if (span.empty()) return absl::InvalidArgumentError("end_time must be later than start_time");
   return span;
+}
+
+// The period of a request that has the oneof of GetReportRequest.
+template <typename Request>
+absl::StatusOr<report::Period> PeriodOf(const Request& request) {
+  using report::PeriodKind;
+  switch (request.period_case()) {
+    case Request::kMonth:
+      return report::Period{PeriodKind::kMonth, request.month(), {}};
+    case Request::kQuarter:
+      return report::Period{PeriodKind::kQuarter, request.quarter(), {}};
+    case Request::kYear:
+      return report::Period{PeriodKind::kYear, request.year(), {}};
+    case Request::kFeeYear:
+      return report::Period{PeriodKind::kFeeYear, request.fee_year(), {}};
+    case Request::kSpan: {
+      if (!request.span().has_start_time() || !request.span().has_end_time()) {
+        return absl::InvalidArgumentError("span needs both start_time and end_time");
+      }
+      NINES_ASSIGN_OR_RETURN(const Interval span, SpanOf(request.span(), {}));
+      return report::Period{PeriodKind::kSpan, "", span};
+    }
+    case Request::PERIOD_NOT_SET:
+      return absl::InvalidArgumentError("the period is missing; give one of month, quarter, year, fee_year, span");
+  }
+  NINES_CHECK(false);
 }
 
 absl::StatusOr<report::AsOf> AsOfOf(const v1::AsOf& as_of);

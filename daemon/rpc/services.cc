@@ -3,6 +3,7 @@
 #include "daemon/rpc/admin_handler.h"
 #include "daemon/rpc/availability_handler.h"
 #include "daemon/rpc/catalogue_handler.h"
+#include "daemon/rpc/comparison_handler.h"
 #include "daemon/rpc/ledger_handler.h"
 #include "daemon/rpc/query_handler.h"
 #include "daemon/rpc/report_handler.h"
@@ -10,6 +11,7 @@
 #include "nines/v1/admin.grpc.pb.h"
 #include "nines/v1/availability.grpc.pb.h"
 #include "nines/v1/catalogue.grpc.pb.h"
+#include "nines/v1/comparison.grpc.pb.h"
 #include "nines/v1/fact.grpc.pb.h"
 #include "nines/v1/query.grpc.pb.h"
 #include "nines/v1/report.grpc.pb.h"
@@ -45,6 +47,15 @@ class Report final : public v1::ReportService::Service {
 
  private:
   ReportHandler& handler_;
+};
+
+class Comparison final : public v1::ComparisonService::Service {
+ public:
+  explicit Comparison(ComparisonHandler& handler) : handler_(handler) {}
+  NINES_RPC_METHOD(CompareDeclarations)
+
+ private:
+  ComparisonHandler& handler_;
 };
 
 class Seal final : public v1::SealService::Service {
@@ -118,6 +129,7 @@ class Services::Impl {
   explicit Impl(const Dependencies& parts)
       : availability_handler_(parts.live, parts.reporter),
         report_handler_(parts.reporter),
+        comparison_handler_(parts.reporter),
         seal_handler_(parts.sealer),
         ledger_handler_(parts.ledger, parts.catalogue, parts.ingest),
         catalogue_handler_(parts.ledger, parts.ingest),
@@ -127,8 +139,8 @@ class Services::Impl {
   }
 
   void Register(grpc::ServerBuilder& builder) {
-    for (grpc::Service* service : std::initializer_list<grpc::Service*>{&availability_, &report_, &seal_, &ledger_,
-                                                                        &catalogue_, &query_, &admin_}) {
+    for (grpc::Service* service : std::initializer_list<grpc::Service*>{&availability_, &report_, &comparison_, &seal_,
+                                                                        &ledger_, &catalogue_, &query_, &admin_}) {
       builder.RegisterService(service);
     }
   }
@@ -142,6 +154,8 @@ class Services::Impl {
     add("/nines.v1.ReportService/GetReport", report_handler_, &ReportHandler::GetReport);
     add("/nines.v1.ReportService/ExplainAccount", report_handler_, &ReportHandler::ExplainAccount);
     add("/nines.v1.ReportService/ExplainInstant", report_handler_, &ReportHandler::ExplainInstant);
+    add("/nines.v1.ComparisonService/CompareDeclarations", comparison_handler_,
+        &ComparisonHandler::CompareDeclarations);
     add("/nines.v1.SealService/SealPeriod", seal_handler_, &SealHandler::SealPeriod);
     add("/nines.v1.SealService/ListSeals", seal_handler_, &SealHandler::ListSeals);
     add("/nines.v1.SealService/GetSealedReport", seal_handler_, &SealHandler::GetSealedReport);
@@ -163,6 +177,7 @@ class Services::Impl {
 
   AvailabilityHandler availability_handler_;
   ReportHandler report_handler_;
+  ComparisonHandler comparison_handler_;
   SealHandler seal_handler_;
   LedgerHandler ledger_handler_;
   CatalogueHandler catalogue_handler_;
@@ -171,6 +186,7 @@ class Services::Impl {
 
   Availability availability_{availability_handler_};
   Report report_{report_handler_};
+  Comparison comparison_{comparison_handler_};
   Seal seal_{seal_handler_};
   Ledger ledger_{ledger_handler_};
   Catalogue catalogue_{catalogue_handler_};

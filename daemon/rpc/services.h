@@ -17,7 +17,8 @@
 namespace nines::rpc {
 
 // The services, each unary method written once and served both by gRPC and by the table of unary methods: Availability,
-// Report, Seal, Ledger, Catalogue, Query, Admin. Has to outlive the server it is registered with. Thread-safe.
+// Report, Comparison, Seal, Ledger, Catalogue, Query, Admin. Has to outlive the server it is registered with.
+// Thread-safe.
 class Services {
  public:
   struct Dependencies {

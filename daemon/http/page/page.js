@@ -75,6 +75,13 @@ function ppmText(ppm) {
   return digits.slice(0, -4).replace(/^0+(?=\d)/, '') + ('.' + digits.slice(-4)).replace(/\.?0+$/, '');
 }
 
+// How many times faster than allowed: 1388888 → "1.38", by moving the point; never rounded up.
+function rateText(ppm) {
+  const digits = String(ppm).padStart(7, '0');
+  const short = digits.slice(0, -6) + ('.' + digits.slice(-6, -4)).replace(/\.?0+$/, '');
+  return short === '0' && Number(ppm) > 0 ? '<0.01' : short;
+}
+
 // The two largest units that matter: 3 d 4 h, 12 min 30 s, 800 ms.
 function durationText(ms) {
   let rest = Math.abs(Number(ms));
@@ -128,6 +135,7 @@ function makeRow() {
   part('left', row.budget, 'span', 'left');
   row.budget.append(' ');
   part('budgetOf', row.budget, 'span', 'note');
+  part('pace', row.budget, 'div', 'pace');
   part('last', column('recent'), 'div');
   const details = row.root.appendChild(element('details'));
   part('summary', details, 'summary');
@@ -155,6 +163,7 @@ function showRow(row, target, now) {
     mark(VERDICT_TONE[verdict]), element('span', '', text(verdict)),
     element('span', 'note', text('objective', ppmText(target.objective_ppm)))]);
   showBudget(row, target.budget || {});
+  showPace(parts.pace, target.spending || {}, now);
   showLast(parts.last, (target.last_outages || [])[0]);
   put(parts.summary, text('details'));
   showMore(parts.more, target, month);
@@ -171,6 +180,33 @@ function showBudget(row, budget) {
   put(row.parts.budgetLabel, text('budget'));
   put(row.parts.left, total === 0 && left === 0 ? text('noBudget') : over ? text('over', durationText(left)) : text('left', durationText(left)));
   put(row.parts.budgetOf, total === 0 ? '' : text('of', durationText(total)));
+}
+
+const HOUR_MS = 3600000;
+const FAST_PPM = 1000000;     // more than the objective allows
+const URGENT_PPM = 14400000;  // a fiftieth of a month's budget in an hour
+
+// Only what an operator should know at once: a budget that goes too fast, or that ends before the month does.
+function showPace(node, spending, now) {
+  const hour = (spending.burn_rates || []).find((rate) => Number(rate.window_ms) === HOUR_MS);
+  const lines = [];
+  if (hour && Number(hour.rate_ppm || 0) >= FAST_PPM) lines.push(text('pace', rateText(hour.rate_ppm)));
+  if (spending.budget_ends_time) {
+    lines.push(text('ends', durationText(Math.max(0, Date.parse(spending.budget_ends_time) - now)), timeText(spending.budget_ends_time)));
+  }
+  node.hidden = lines.length === 0;
+  rebuild(node, lines.join('\n'), () => lines.map((line) => element('div', '', line)));
+}
+
+function burnItems(spending) {
+  return (spending.burn_rates || []).map((rate) => {
+    const known = rate.rate_ppm !== undefined && rate.rate_ppm !== null;
+    const ppm = Number(rate.rate_ppm || 0);
+    const item = element('li');
+    item.append(mark(!known ? 'unknown' : ppm >= URGENT_PPM ? 'down' : ppm > FAST_PPM ? 'degraded' : 'up'),
+      element('span', '', durationText(rate.window_ms)), element('span', 'note', known ? text('rate', rateText(rate.rate_ppm)) : text('nothing')));
+    return item;
+  });
 }
 
 function lengthText(outage) {
@@ -193,7 +229,7 @@ function listOf(title, items, none) {
 }
 
 function showMore(node, target, month) {
-  const key = view.language + JSON.stringify([target.last_outages, target.checks, month]);
+  const key = view.language + JSON.stringify([target.last_outages, target.checks, month, target.spending]);
   rebuild(node, key, () => {
     const outages = (target.last_outages || []).map((outage) => {
       const item = element('li');
@@ -207,7 +243,7 @@ function showMore(node, target, month) {
         text(state) + ' · ' + (check.last_result_time ? text('lastResult', timeText(check.last_result_time)) : text('noResult'))));
       return item;
     });
-    return [accountOf(month), listOf(text('outages'), outages, text('noOutage')), listOf(text('checks'), checks, text('noChecks'))];
+    return [accountOf(month), listOf(text('burn'), burnItems(target.spending || {}), text('nothing')), listOf(text('outages'), outages, text('noOutage')), listOf(text('checks'), checks, text('noChecks'))];
   });
 }
 

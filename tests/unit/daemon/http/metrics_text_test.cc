@@ -7,6 +7,8 @@
 #include <fstream>
 #include <iterator>
 
+#include "base/text.h"
+
 namespace nines::http {
 namespace {
 
@@ -42,6 +44,31 @@ live::TargetStatus Portal() {
   return status;
 }
 
+// Up again after six minutes: 90 % of the last hour were good, and the budget ends in less than seven hours.
+live::TargetStatus Mail() {
+  live::TargetStatus status;
+  status.target = TargetId("mail");
+  status.state = sla::State::kUp;
+  status.since_ms = 1'737'344'160'000;
+  status.month = {1'735'660'800'000, 1'738'339'200'000};
+  sla::Assessment& month = status.month_so_far;
+  month.verdict = sla::Verdict::kMet;
+  month.outage_count = 1;
+  month.budget_ms = 2'678'400;
+  month.spent_ms = 360'000;
+  month.left_ms = 2'318'400;
+  status.spending =
+      report::Spending{.burn_ppm = {0, 200'000'000, 100'000'000, 50'000'000, 16'666'666, 4'166'666, std::nullopt},
+                       .ends_ms = 1'737'368'784'000};
+  status.credit = report::MonthCredit{.month = "2025-01",
+                                      .over = false,
+                                      .verdict = sla::Verdict::kMet,
+                                      .credit_ppm = 100'000,
+                                      .fee_fen = 123'457,
+                                      .credit_fen = 12'345};
+  return status;
+}
+
 // Nothing is known of it yet.
 live::TargetStatus Silent() {
   live::TargetStatus status;
@@ -52,6 +79,13 @@ live::TargetStatus Silent() {
   status.account.unknown_ms = 1;
   status.month_so_far.unknown_ms = 1;
   status.month_so_far.verdict = sla::Verdict::kUndetermined;
+  status.spending = report::Spending();
+  status.credit = report::MonthCredit{.month = "2025-01",
+                                      .over = false,
+                                      .verdict = sla::Verdict::kUndetermined,
+                                      .credit_ppm = std::nullopt,
+                                      .fee_fen = 100,
+                                      .credit_fen = std::nullopt};
   status.checks = {Check("shared-db", sla::State::kUp, 1'738'339'190'000),
                    Check("silent-web", sla::State::kUnknown, std::nullopt)};
   return status;
@@ -70,7 +104,7 @@ MetricsInput Example() {
   world->checks[CheckId("portal-web")].provider = ProviderId("observer");
   auto snapshot = std::make_shared<live::Snapshot>();
   snapshot->catalogue = world;
-  snapshot->targets = {Portal(), Silent()};
+  snapshot->targets = {Portal(), Mail(), Silent()};
   snapshot->targets.front().contract = &world->targets[portal.id].contracts.back();
 
   MetricsInput input;
@@ -136,8 +170,23 @@ TEST(MetricsTextTest, MillisecondsAreExact) {
   EXPECT_THAT(text, HasSubstr("\nnines_ingest_samples_total 12345678901\n"));
 }
 
+TEST(MetricsTextTest, BudgetsAndCredits) {
+  const std::string text = MetricsText(Example());
+  EXPECT_THAT(text, HasSubstr("\nnines_target_error_budget_burn_rate{target=\"mail\",window=\"5m\"} 0\n"));
+  EXPECT_THAT(text, HasSubstr("\nnines_target_error_budget_burn_rate{target=\"mail\",window=\"30m\"} 200\n"));
+  EXPECT_THAT(text, HasSubstr("\nnines_target_error_budget_burn_rate{target=\"mail\",window=\"1d\"} 4.166666\n"));
+  EXPECT_THAT(text, Not(HasSubstr("window=\"3d\""))) << "nothing counted";
+  EXPECT_THAT(text, HasSubstr("\nnines_target_error_budget_end_timestamp_seconds{target=\"mail\"} 1737368784\n"));
+  EXPECT_THAT(text, HasSubstr("\nnines_target_month_credit_ratio{target=\"mail\"} 0.1\n"));
+  EXPECT_THAT(text, HasSubstr("\nnines_target_month_credit_fen{target=\"mail\"} 12345\n"));
+}
+
 TEST(MetricsTextTest, UndefinedIsAbsentRatherThanANumber) {
   const std::string text = MetricsText(Example());
+  for (const char* metric :
+       {"error_budget_burn_rate", "error_budget_end_timestamp_seconds", "month_credit_ratio", "month_credit_fen"}) {
+    EXPECT_THAT(text, Not(HasSubstr(StrCat("nines_target_", metric, "{target=\"silent"))));
+  }
   EXPECT_THAT(text, Not(HasSubstr("nines_target_month_availability_ratio{target=\"silent")));
   EXPECT_THAT(text, Not(HasSubstr("nines_check_last_result_timestamp_seconds{check=\"silent-web\"")));
   EXPECT_THAT(text, Not(HasSubstr("nines_collector_last_batch_timestamp_seconds{provider=\"cloud-b\"")));

@@ -76,6 +76,7 @@ class LiveWorld {
       EXPECT_EQ(now.budget_ms, then.budget_ms);
       EXPECT_EQ(now.left_ms, then.left_ms);
       EXPECT_EQ(status.spending, report.spending);
+      EXPECT_EQ(status.credit, report.credits.empty() ? std::nullopt : std::optional(report.credits.back()));
       ExpectStepsAddUp(Must(reporter.Explain(period, status.target)));
       for (const CheckStatus& check : status.checks) {
         EXPECT_EQ(check.last_result_ms, LastResult(check.check.value(), snapshot->now_ms)) << check.check.value();
@@ -334,6 +335,13 @@ class RandomWorld {
     }
     if (Pick(0, 1) == 0) contract.mutable_maintenance()->mutable_notice()->set_seconds(Pick(0, 2) * 86'400);
     if (Pick(0, 1) == 0) contract.mutable_maintenance()->mutable_cap_per_month()->set_seconds(Pick(0, 50) * 3'600);
+    if (Pick(0, 1) == 0) {
+      for (const auto& [below, credit] : {std::pair(999'000, 100'000), std::pair(900'000, 1'000'000)}) {
+        v1::CreditTier& tier = *contract.add_credits();
+        tier.set_below_ppm(below);
+        tier.set_credit_ppm(credit);
+      }
+    }
     if (Pick(0, 3) == 0) contract.set_effective_from(StrCat("2025-0", Pick(1, 5)));
     return contract;
   }
@@ -351,6 +359,7 @@ class RandomWorld {
       for (int64_t n = Pick(1, 3); n > 0; --n) target.add_inputs()->set_check(Check());
       if (i > 0) target.add_inputs()->set_target(StrCat("t", i - 1));
       target.set_down_when(std::vector<std::string>{"any", "all", "majority", "2"}[Pick(0, 3)]);
+      if (Pick(0, 1) == 0) target.set_monthly_fee_fen(Pick(0, 1'000'000));
       facts.push_back(world_.base.Entry("target", target));
     }
     world_.base.Record(facts);

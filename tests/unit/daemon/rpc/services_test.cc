@@ -7,6 +7,7 @@
 
 #include "nines/v1/admin.grpc.pb.h"
 #include "nines/v1/availability.pb.h"
+#include "nines/v1/comparison.pb.h"
 #include "nines/v1/fact.pb.h"
 #include "nines/v1/query.pb.h"
 #include "nines/v1/report.grpc.pb.h"
@@ -115,6 +116,61 @@ TEST_F(ServicesTest, ReportsAreTheSameInJsonAndOverGrpc) {
   server->Shutdown();
 }
 
+TEST_F(ServicesTest, DeclarationsAreComparedPageByPage) {
+  // A declared half hour of an observed hour, told when it was over.
+  Ok("LedgerService/RecordDeclaration",
+     R"({"author":"li","declaration":{"source":"tickets","id":"i-1","scope":{"target_id":"portal"},"title":"power",)"
+     R"("start_time":"2025-01-10T00:00:00Z","end_time":"2025-01-10T00:30:00Z","impact":"IMPACT_DEGRADED"}})");
+  const std::string method = "ComparisonService/CompareDeclarations";
+  v1::CompareDeclarationsRequest request;
+  request.set_month("2025-01");
+  request.set_page_size(2);
+  const auto first = Ask<v1::CompareDeclarationsResponse>(method, request);
+  ASSERT_EQ(first.providers_size(), 1);
+  const v1::ProviderComparison& north = first.providers(0);
+  EXPECT_EQ(north.provider_id(), "north");
+  EXPECT_EQ(north.targets(), 3);
+  EXPECT_EQ(north.time().observed_down_ms(), 3 * 3'600'000);
+  EXPECT_EQ(north.time().declared_degraded_ms(), 1'800'000);
+  EXPECT_EQ(north.time().observed_not_declared_ms(), 3 * 3'600'000);
+  EXPECT_EQ(north.declarations(), 1);
+  EXPECT_EQ(north.recorded().longest_ms(), Ms("2025-01-20 00:00:00") - Ms("2025-01-10 08:00:00"));
+  EXPECT_EQ(north.recorded().after_end(), 1);
+  ASSERT_EQ(north.bases_size(), 4);
+  EXPECT_EQ(north.bases(0).basis(), "observed");
+  EXPECT_EQ(north.bases(0).pooled().breached(), 3);
+  EXPECT_EQ(north.bases(1).basis(), "declared");
+  EXPECT_EQ(north.bases(1).pooled().met(), 3);
+  EXPECT_EQ(first.targets_size(), 2);
+  EXPECT_EQ(first.total_size(), 3);
+  request.set_page_token(first.next_page_token());
+  const auto second = Ask<v1::CompareDeclarationsResponse>(method, request);
+  EXPECT_EQ(second.providers_size(), 0);
+  EXPECT_EQ(second.next_page_token(), "");
+  ASSERT_EQ(second.targets_size(), 1);
+  const v1::TargetComparison& portal = second.targets(0);
+  EXPECT_EQ(portal.period_label(), "2025-01");
+  EXPECT_EQ(portal.contract().basis(), "observed");
+  ASSERT_EQ(portal.differences_size(), 2);
+  EXPECT_EQ(portal.differences(0).kind(), v1::DIFFERENCE_KIND_OBSERVED_NOT_DECLARED);
+  EXPECT_EQ(portal.differences(0).declared(), v1::STATE_DEGRADED);
+  EXPECT_EQ(portal.differences(0).checks(0).check_id(), "web-portal");
+  EXPECT_EQ(portal.differences(0).facts(0).id(), "tickets/i-1");
+  EXPECT_EQ(portal.differences(1).start_ms(), Ms("2025-01-10 08:30:00"));
+  EXPECT_EQ(portal.differences(1).end_ms(), Ms("2025-01-10 09:00:00"));
+  EXPECT_EQ(portal.declarations(0).title(), "power");
+  EXPECT_EQ(portal.bases(0).account().bad_ms(), 3'600'000);
+  EXPECT_EQ(portal.bases(1).account().degraded_ms(), 1'800'000);
+  int64_t observed_ms = 0;
+  for (const v1::TimelineSpan& span : portal.observed()) observed_ms += span.end_ms() - span.start_ms();
+  EXPECT_EQ(observed_ms, portal.accounted_to_ms() - portal.period_start_ms());
+  EXPECT_EQ(portal.declared_size(), 3);
+  EXPECT_THAT(ErrorOf(method, "{}"), HasSubstr("the period is missing"));
+  EXPECT_THAT(ErrorOf(method, R"({"month":"2025-01","provider_id":"x"})", absl::StatusCode::kNotFound),
+              HasSubstr("provider 'x'"));
+  EXPECT_THAT(ErrorOf(method, R"({"month":"2025-01","page_token":"!"})"), HasSubstr("page_token"));
+}
+
 TEST_F(ServicesTest, WrongReportRequestsAreAnsweredInWords) {
   const std::string method = "ReportService/GetReport";
   EXPECT_THAT(ErrorOf(method, "{}"), HasSubstr("give one of month, quarter, year, fee_year, span"));
@@ -132,6 +188,35 @@ TEST_F(ServicesTest, WrongReportRequestsAreAnsweredInWords) {
   EXPECT_THAT(ErrorOf(method, R"({"month":"2025-01","target_ids":["x"]})", absl::StatusCode::kNotFound),
               HasSubstr("target 'x' is not in the catalogue"));
   EXPECT_FALSE(services_->unary().at("/nines.v1.ReportService/GetReport")({false, "\xff", "test"}).ok());
+}
+
+TEST_F(ServicesTest, AReportUnderAnotherContractSaysSoOnEveryPage) {
+  const std::string method = "ReportService/GetReport";
+  EXPECT_THAT(Ok(method, R"({"month":"2025-01"})"), Not(HasSubstr("hypothetical")));
+  const auto what_if = [](const std::string& yaml) {
+    return StrCat(R"({"month":"2025-01","what_if":{"name":"w.yaml","content":")", yaml, R"("}})");
+  };
+  EXPECT_THAT(ErrorOf(method, what_if("contracts: [{id: w, basis: told}]")),
+              HasSubstr("w.yaml:1:28: contracts[0].basis"));
+  EXPECT_THAT(ErrorOf(method, R"({"month":"2025-01","what_if":{}})"), HasSubstr("what_if:1:1: holds no contract"));
+  const uint64_t before = world_.ledger->LastPosition().value();
+  v1::GetReportRequest request;
+  request.set_month("2025-01");
+  request.set_page_size(2);
+  request.mutable_what_if()->set_name("w.yaml");
+  request.mutable_what_if()->set_content("contracts: [{id: w, objective_ppm: 90%}]");
+  int targets = 0;
+  do {
+    const auto page = Ask<v1::GetReportResponse>(method, request);
+    EXPECT_EQ(page.hypothetical().contract().contract_id(), "w");
+    EXPECT_EQ(page.hypothetical().contract().objective_ppm(), 900'000);
+    EXPECT_EQ(page.hypothetical().file(), "w.yaml");
+    EXPECT_EQ(page.pooled().met(), 3);
+    targets += page.targets_size();
+    request.set_page_token(page.next_page_token());
+  } while (!request.page_token().empty());
+  EXPECT_EQ(targets, 3);
+  EXPECT_EQ(world_.ledger->LastPosition().value(), before);
 }
 
 TEST_F(ServicesTest, PagesOfReportsAndTargetsGoOnWhereTheLastOneEnded) {
