@@ -33,9 +33,9 @@ bool Script::ReadExclusionLine(std::string_view verb, Words& words) {
   } else if (verb == "maintenance") {
     ReadMaintenance(words);
   } else if (verb == "notice") {
-    contract_.maintenance.notice_ms = TakeDuration(words);
+    contract().maintenance.notice_ms = TakeDuration(words);
   } else if (verb == "cap") {
-    contract_.maintenance.cap_ms_per_month = TakeDuration(words);
+    contract().maintenance.cap_ms_per_month = TakeDuration(words);
   } else if (verb == "ruling") {
     ReadRuling(words);
   } else {
@@ -46,13 +46,14 @@ bool Script::ReadExclusionLine(std::string_view verb, Words& words) {
 
 void Script::ReadService(Words& words) {
   words.Expect("service");
-  if (words.Accept("from")) exclusions_.in_service.start_ms = TakeTime(words);
-  if (words.Accept("to")) exclusions_.in_service.end_ms = TakeTime(words);
+  if (words.Accept("from")) target().exclusions.in_service.start_ms = TakeTime(words);
+  if (words.Accept("to")) target().exclusions.in_service.end_ms = TakeTime(words);
 }
 
 sla::ServiceHours& Script::Hours() {
-  if (!contract_.service_hours.has_value()) contract_.service_hours = sla::ServiceHours::AlwaysOpen();
-  return *contract_.service_hours;
+  std::optional<sla::ServiceHours>& hours = contract().service_hours;
+  if (!hours.has_value()) hours = sla::ServiceHours::AlwaysOpen();
+  return *hours;
 }
 
 // The first such line leaves nothing else of the week open.
@@ -79,7 +80,7 @@ void Script::ReadMaintenance(Words& words) {
   if (words.Accept("is")) {
     words.Expect("not");
     words.Expect("excluded");
-    contract_.maintenance.excluded = false;
+    contract().maintenance.excluded = false;
     return;
   }
   sla::MaintenanceWindow window;
@@ -91,8 +92,9 @@ void Script::ReadMaintenance(Words& words) {
   words.Expect("announced");
   window.announced_ms = TakeTime(words);
   if (words.Accept("cancelled")) window.cancelled_ms = TakeTime(words);
-  std::erase_if(exclusions_.maintenance, [&](const auto& earlier) { return earlier.id == window.id; });
-  exclusions_.maintenance.push_back(std::move(window));
+  std::vector<sla::MaintenanceWindow>& windows = target().exclusions.maintenance;
+  std::erase_if(windows, [&](const auto& earlier) { return earlier.id == window.id; });
+  windows.push_back(std::move(window));
 }
 
 void Script::ReadRuling(Words& words) {
@@ -104,8 +106,9 @@ void Script::ReadRuling(Words& words) {
   words.Expect("to");
   ruling.interval.end_ms = TakeTime(words);
   ruling.revoked = words.Accept("revoked");
-  std::erase_if(exclusions_.rulings, [&](const auto& earlier) { return earlier.id == ruling.id; });
-  exclusions_.rulings.push_back(std::move(ruling));
+  std::vector<sla::Ruling>& rulings = target().exclusions.rulings;
+  std::erase_if(rulings, [&](const auto& earlier) { return earlier.id == ruling.id; });
+  rulings.push_back(std::move(ruling));
 }
 
 }  // namespace nines::scenario

@@ -19,40 +19,74 @@ std::string Differs(std::string_view what, std::string_view actual, std::string_
 
 }  // namespace
 
+// Wide enough for every span to be judged whole.
 Interval Script::Context() const {
   int64_t start_ms = period_.start_ms;
-  for (const Check& check : checks_) {
-    for (const sla::Result& result : check.results) start_ms = std::min(start_ms, result.time_ms);
+  for (const Target& each : targets_) {
+    for (const Check& check : each.checks) {
+      for (const sla::Result& result : check.results) start_ms = std::min(start_ms, result.time_ms);
+    }
+    for (const sla::DeclaredSpan& span : each.declarations) start_ms = std::min(start_ms, span.interval.start_ms);
+    for (const sla::Ruling& ruling : each.exclusions.rulings) {
+      start_ms = std::min(start_ms, ruling.interval.start_ms);
+    }
   }
-  for (const sla::DeclaredSpan& each : declarations_) start_ms = std::min(start_ms, each.interval.start_ms);
-  for (const sla::Ruling& each : exclusions_.rulings) start_ms = std::min(start_ms, each.interval.start_ms);
   return {start_ms, NowMs()};
 }
 
-Script::Outcome Script::Compute() const {
+const sla::Contract& Script::LastContract() const {
+  const std::vector<sla::Term> terms = target().Terms();
+  return sla::ContractAt(terms, std::max(period_.start_ms, std::min(period_.end_ms, NowMs()) - 1));
+}
+
+sla::Timeline Script::Observed(const Target& target) const {
   std::vector<std::vector<sla::ResultRun>> runs;
-  runs.reserve(checks_.size());
+  runs.reserve(target.checks.size());
   std::vector<sla::CheckInput> inputs;
   sla::InputNode all = sla::InputNode::Group(sla::DownWhen{}, {});
-  for (const Check& check : checks_) {
+  for (const Check& check : target.checks) {
     runs.push_back(sla::RunsOf(check.results, check.rule));
     inputs.push_back({runs.back(), check.rule});
     all.inputs.push_back(sla::InputNode::Check(all.inputs.size()));
   }
+  // Another target enters with its own exclusions.
+  std::vector<sla::Timeline> others(targets_.size());
+  std::vector<const sla::Timeline*> computed;
+  for (size_t i = 0; i < targets_.size(); ++i) {
+    computed.push_back(&others[i]);
+    if (!target.uses.contains(i)) continue;
+    const std::vector<sla::Term> terms = targets_[i].Terms();
+    others[i] = sla::ApplyOverrides(Observed(targets_[i]), sla::OverridesOf(targets_[i].exclusions, terms, Context()));
+  }
+  const std::vector<sla::Term> terms = target.Terms();
+  return sla::ApplyMinOutage(sla::ObservedTimeline(target.root.value_or(all), inputs, Context(), NowMs(), computed),
+                             terms);
+}
+
+Script::Outcome Script::Compute(const Target& target) const {
+  const std::vector<sla::Term> terms = target.Terms();
   Outcome outcome;
-  outcome.timelines = sla::TimelinesOf(root_.value_or(all), inputs, declarations_, contract_, Context(), NowMs());
-  outcome.accounted = sla::ApplyExclusions(outcome.timelines.counted, exclusions_, contract_);
+  outcome.timelines.observed = Observed(target);
+  outcome.timelines.declared = sla::DeclaredTimeline(target.declarations, Context());
+  outcome.timelines.counted = sla::ApplyBasis(terms, outcome.timelines.observed, outcome.timelines.declared);
   const Interval ahead = {std::max(period_.start_ms, NowMs()), period_.end_ms};
+  outcome.overrides =
+      sla::OverridesOf(target.exclusions, terms, {Context().start_ms, std::max(NowMs(), period_.end_ms)});
+  outcome.accounted = sla::ApplyOverrides(outcome.timelines.counted, outcome.overrides);
   outcome.assessment =
-      sla::Assess(outcome.accounted, period_, contract_, NowMs(), sla::ExcludedMs(exclusions_, contract_, ahead));
+      sla::Assess(outcome.accounted, period_, terms, NowMs(), sla::ExcludedMs(outcome.overrides, ahead));
   return outcome;
 }
 
 void Script::Expect(Words& words) {
   if (words.Accept("pooled")) return ExpectPooled(words);
-  const Outcome outcome = Compute();
+  if (words.Accept("refused")) return ExpectRefused(words);
+  const Outcome outcome = Compute(target());
   if (words.Accept("outage")) return ExpectOutage(words, outcome);
   if (words.Accept("burn")) return ExpectBurn(words, outcome);
+  if (words.Accept("end")) return ExpectEnd(words, outcome);
+  if (words.Accept("credits")) return ExpectCredits(words, outcome);
+  if (words.Accept("rule")) return ExpectRule(words, outcome);
   if (words.Accept("at")) return ExpectState(words, outcome.accounted);
   if (words.Accept("observed")) return ExpectState(words, outcome.timelines.observed);
   if (words.Accept("declared")) return ExpectState(words, outcome.timelines.declared);
@@ -63,9 +97,10 @@ void Script::ExpectValues(Words& words, const Outcome& outcome) {
   while (!words.done()) {
     const std::string name = words.Take("a name");
     const std::string_view verdict = sla::VerdictName(outcome.assessment.verdict);
+    if (name == "credit" && words.Accept("of")) return ExpectMonthCredit(words, outcome);
     if (name == "met" || name == "breached" || name == "undetermined" || name == "not_applicable") {
       if (name != verdict) words.Fail(Differs("the verdict", verdict, name));
-    } else if (const auto percent = PercentOf(name, outcome, contract_)) {
+    } else if (const auto percent = PercentOf(name, outcome, LastContract())) {
       const std::string expected = words.Take("a percentage");
       if (expected != *percent) words.Fail(Differs(name, *percent, expected));
     } else if (const auto actual = MillisecondsOf(name, outcome)) {
@@ -152,26 +187,6 @@ void Script::ExpectState(Words& words, const sla::Timeline& timeline) {
   const std::string expected = words.Take("a state");
   const std::string_view actual = sla::StateName(sla::StateAt(timeline, time_ms));
   if (expected != actual) words.Fail(Differs("the state", actual, expected));
-}
-
-void Script::ExpectBurn(Words& words, const Outcome& outcome) {
-  const int64_t from_ms = TakeTime(words);
-  words.Expect("to");
-  const sla::Account window = sla::AccountOf(outcome.accounted, {from_ms, TakeTime(words)});
-  const std::string expected = words.Accept("none") ? "none" : StrCat(TakeNumber(words));
-  words.Accept("ppm");
-  const std::string actual = Text(sla::BurnRatePpm(window, contract_));
-  if (expected != actual) words.Fail(Differs("the burn rate", actual, expected));
-}
-
-void Script::ExpectPooled(Words& words) {
-  const sla::PoolResult pool = sla::Pool(members_);
-  const std::string actual = StrCat(pool.Percent().has_value() ? *pool.Percent() + "%" : "none", " worst ",
-                                    pool.worst.has_value() ? member_names_[*pool.worst] : "none", " met ", pool.met,
-                                    " breached ", pool.breached, " undetermined ", pool.undetermined);
-  std::string expected;
-  while (!words.done()) StrAppend(&expected, expected.empty() ? "" : " ", words.Take("a word"));
-  if (expected != actual) words.Fail(Differs("the pool", actual, expected));
 }
 
 }  // namespace nines::scenario

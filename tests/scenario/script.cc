@@ -34,6 +34,8 @@ std::string Script::Run(std::string_view line) {
   const std::string verb = words.Take("a word");
   if (verb == "period") {
     ReadPeriod(words);
+  } else if (verb == "target") {
+    ReadTarget(words);
   } else if (verb == "check") {
     ReadCheck(words);
   } else if (verb == "at") {
@@ -46,8 +48,13 @@ std::string Script::Run(std::string_view line) {
     ReadMember(words);
   } else if (verb == "expect") {
     Expect(words);
+  } else if (verb == "down") {
+    words.Expect("if");
+    target().root = ReadGroup(words);
+  } else if (verb == "now") {
+    now_ms_ = TakeTime(words);
   } else if (!ReadExclusionLine(verb, words)) {
-    ReadSetting(verb, words);
+    ReadContractLine(verb, words);
   }
   if (!words.done()) words.Fail(StrCat("nothing should follow, but '", words.Peek(), "' does"));
   return words.error();
@@ -57,53 +64,35 @@ void Script::ReadPeriod(Words& words) {
   const std::string first = words.Take("a period");
   const bool span = words.Accept("to");
   const std::string last = span ? words.Take("a time") : "";
-  contract_.time_zone = words.Take("a time zone");
-  if (!absl::LoadTimeZone(contract_.time_zone, &zone_)) words.Fail("the time zone is not known");
+  zone_name_ = words.Take("a time zone");
+  if (!absl::LoadTimeZone(zone_name_, &zone_)) words.Fail("the time zone is not known");
   if (span) {
     Words times(first + " " + last);
     period_.start_ms = TakeTime(times);
     period_.end_ms = TakeTime(times);
     if (!times.error().empty()) words.Fail(times.error());
   } else {
-    period_ = OrFail(words, sla::PeriodOf(first, contract_.time_zone));
+    period_ = OrFail(words, sla::PeriodOf(first, zone_name_));
   }
   first_day_ = absl::CivilDay(zone_.At(absl::FromUnixMillis(period_.start_ms)).cs);
+  for (Target& each : targets_) {
+    for (catalogue::ContractVersion& version : each.versions) version.terms.time_zone = zone_name_;
+  }
 }
 
-void Script::ReadSetting(const std::string& verb, Words& words) {
-  if (verb == "now") {
-    now_ms_ = TakeTime(words);
-  } else if (verb == "objective") {
-    contract_.objective_ppm = TakeShare(words);
-  } else if (verb == "basis") {
-    const std::string word = words.Take("a basis");
-    contract_.basis = OrFail(words, sla::ParseBasis(word), word);
-  } else if (verb == "degraded") {
-    words.Expect("counts");
-    words.Expect("as");
-    const std::string word = words.Take("up or down");
-    contract_.degraded_counts_as = OrFail(words, sla::ParseDegradedCountsAs(word), word);
-  } else if (verb == "no") {
-    words.Expect("data");
-    const std::string word = words.Take("exclude, down or up");
-    contract_.no_data = OrFail(words, sla::ParseNoData(word), word);
-  } else if (verb == "min") {
-    if (words.Accept("coverage")) {
-      contract_.min_coverage_ppm = TakeShare(words);
-    } else {
-      words.Expect("outage");
-      contract_.min_outage_ms = TakeDuration(words);
-    }
-  } else if (verb == "credit") {
-    const int64_t credit_ppm = TakeShare(words);
-    words.Expect("below");
-    contract_.credits.push_back({.below_ppm = TakeShare(words), .credit_ppm = credit_ppm});
-  } else if (verb == "down") {
-    words.Expect("if");
-    root_ = ReadGroup(words);
-  } else {
-    words.Fail(StrCat("'", verb, "' does not begin a line; README.md has the language"));
+// A name that is new begins a target, with the contract that the lines above the first of them say.
+void Script::ReadTarget(Words& words) {
+  const std::string name = words.Take("a name");
+  if (!targets_[0].checks.empty() && targets_.size() == 1) {
+    words.Fail("a check stands above the first target; write it below its own");
   }
+  current_ = FindTarget(name);
+  if (current_ == targets_.size()) {
+    Target& added = targets_.emplace_back();
+    added.name = name;
+    added.versions = targets_[0].versions;
+  }
+  if (words.Accept("weight")) target().weight = TakeNumber(words);
 }
 
 void Script::ReadCheck(Words& words) {
@@ -116,7 +105,7 @@ void Script::ReadCheck(Words& words) {
     words.Expect("after");
     check.rule.down_after = static_cast<int>(TakeNumber(words));
   }
-  checks_.push_back(std::move(check));
+  target().checks.push_back(std::move(check));
 }
 
 void Script::ReadResult(Words& words) {
@@ -147,8 +136,9 @@ void Script::ReadDeclared(Words& words) {
   words.Expect("from");
   declared.interval.start_ms = TakeTime(words);
   declared.interval.end_ms = words.Accept("on") ? kTimeMaxMs : (words.Expect("to"), TakeTime(words));
-  std::erase_if(declarations_, [&](const sla::DeclaredSpan& earlier) { return earlier.id == declared.id; });
-  declarations_.push_back(std::move(declared));
+  std::vector<sla::DeclaredSpan>& declarations = target().declarations;
+  std::erase_if(declarations, [&](const sla::DeclaredSpan& earlier) { return earlier.id == declared.id; });
+  declarations.push_back(std::move(declared));
 }
 
 void Script::ReadMember(Words& words) {
@@ -167,7 +157,7 @@ void Script::ReadMember(Words& words) {
   members_.push_back(member);
 }
 
-// any of web (majority of db-1 db-2 db-3)
+// any of web (majority of db-1 db-2 db-3); a name may be a check's or an earlier target's.
 sla::InputNode Script::ReadGroup(Words& words) {
   const auto down_when = OrFail(words, sla::ParseDownWhen(words.Take("any, all, majority or a number")));
   words.Expect("of");
@@ -177,7 +167,7 @@ sla::InputNode Script::ReadGroup(Words& words) {
       inputs.push_back(ReadGroup(words));
       words.Expect(")");
     } else {
-      inputs.push_back(sla::InputNode::Check(FindCheck(words.Take("a check"))));
+      inputs.push_back(InputNamed(words.Take("a check or a target"), words));
     }
   }
   return sla::InputNode::Group(down_when, std::move(inputs));
@@ -229,18 +219,47 @@ int64_t Script::TakeNumber(Words& words) {
   return WholeNumber(text) ? std::stoll(text) : 0;
 }
 
+// "12000.00" yuan in fen.
+int64_t Script::TakeMoney(Words& words) {
+  const std::string text = words.Take("an amount");
+  const size_t point = text.find('.');
+  const std::string yuan = text.substr(0, point);
+  const std::string fen = point == std::string::npos ? "00" : text.substr(point + 1);
+  if (!WholeNumber(yuan) || !WholeNumber(fen) || fen.size() != 2) {
+    words.Fail(StrCat("'", text, "' is not an amount; write 12000.00"));
+    return 0;
+  }
+  return std::stoll(yuan) * 100 + std::stoll(fen);
+}
+
 size_t Script::FindCheck(std::string_view name) const {
+  const std::vector<Check>& checks = target().checks;
+  const auto found = std::find_if(checks.begin(), checks.end(), [&](const Check& check) { return check.name == name; });
+  return found - checks.begin();
+}
+
+size_t Script::FindTarget(std::string_view name) const {
   const auto found =
-      std::find_if(checks_.begin(), checks_.end(), [&](const Check& check) { return check.name == name; });
-  return found - checks_.begin();
+      std::find_if(targets_.begin(), targets_.end(), [&](const Target& each) { return each.name == name; });
+  return found - targets_.begin();
+}
+
+// A name that nobody has is a check without results.
+sla::InputNode Script::InputNamed(const std::string& name, Words& words) {
+  const size_t other = FindTarget(name);
+  const size_t check = FindCheck(name);
+  if (check < target().checks.size() || other == targets_.size()) return sla::InputNode::Check(check);
+  if (other >= current_) words.Fail(StrCat("'", name, "' has to be described before it is used"));
+  target().uses.insert(other);
+  return sla::InputNode::Computed(other);
 }
 
 Script::Check& Script::TakeCheck(Words& words) {
   const std::string name = words.Take("a check");
   const size_t at = FindCheck(name);
-  if (at < checks_.size()) return checks_[at];
+  if (at < target().checks.size()) return target().checks[at];
   words.Fail(StrCat("there is no check '", name, "'"));
-  return checks_.emplace_back();
+  return target().checks.emplace_back();
 }
 
 }  // namespace nines::scenario

@@ -66,6 +66,23 @@ TEST(AccountCase, InputsNestAndMayNameChecksWithoutEntry) {
                 {"id":"db-2","hold_ms":null,"results":[[0,"up"],[400,"down"],[600,"up"]]}])")),
               HasSubstr(R"("up_ms":800,"degraded_ms":0,"down_ms":200,"unknown_ms":0)"));
   EXPECT_THAT(Compute(Case(R"(,"target":{"down_when":1,"inputs":["nobody"]})")), HasSubstr(R"("unknown_ms":1000)"));
+  // An empty list of inputs is as none: all checks.
+  EXPECT_THAT(Compute(Case(R"(,"target":{"inputs":[]},"checks":[{"id":"a","hold_ms":null,"results":[[0,"up"]]}])")),
+              HasSubstr(R"("up_ms":1000,)"));
+}
+
+TEST(AccountCase, DownWhenIsAWordOrANumberInWhateverForm) {
+  const auto with = [](const std::string& down_when) {
+    return Compute(Case(R"(,"target":{"down_when":)" + down_when + R"(,"inputs":["a","b","c","nobody"]},"checks":[
+        {"id":"a","hold_ms":null,"results":[[0,"down"]]},{"id":"b","hold_ms":null,"results":[[0,"down"]]},
+        {"id":"c","hold_ms":null,"results":[[0,"up"],[700,"down"]]}])"));
+  };
+  // Two are down, then three, of four of which one is never heard of.
+  for (const char* two : {R"("any")", "2", R"("2")"}) EXPECT_THAT(with(two), HasSubstr(R"("down_ms":1000,)")) << two;
+  for (const char* three : {R"("majority")", "3"}) {
+    EXPECT_THAT(with(three), HasSubstr(R"("down_ms":300,"unknown_ms":700)")) << three;
+  }
+  EXPECT_THAT(with(R"("all")"), HasSubstr(R"("up_ms":700,"degraded_ms":0,"down_ms":0,"unknown_ms":300)"));
 }
 
 TEST(AccountCase, DeclarationsCountByTheBasisAndReplaceTheirOwnId) {
