@@ -30,19 +30,8 @@ absl::StatusOr<v1::CompareDeclarationsRequest> MakeRequest(const CompareFlags& f
 }
 
 void RunCompare(const CompareFlags& flags, Context& context) {
-  const absl::StatusOr<v1::CompareDeclarationsRequest> request = MakeRequest(flags);
-  if (!request.ok()) {
-    context.Fail(request.status());
-    context.exit_code = kUsage;
-    return;
-  }
-  const auto channel = context.Channel();
-  if (!channel.ok()) return context.Fail(channel.status());
-  v1::ComparisonService::Stub stub(*channel);
   v1::CompareDeclarationsResponse comparison;
-  const grpc::Status status =
-      FetchAll(context, stub, &v1::ComparisonService::Stub::CompareDeclarations, *request, &comparison);
-  if (!status.ok()) return context.Fail(status);
+  if (!FetchAll(context, &v1::ComparisonService::Stub::CompareDeclarations, MakeRequest(flags), &comparison)) return;
   if (flags.format == "json") {
     context.out << ToJson(comparison);
   } else if (flags.format == "csv") {

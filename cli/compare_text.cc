@@ -68,22 +68,15 @@ void PrintProviders(const v1::CompareDeclarationsResponse& comparison, const Con
   }
   table.Print(context.out, context.UseColour());
   context.out << '\n';
-  Table bases({{context.Say("PROVIDER", "云服务商")},
-               {context.Say("BASIS", "依据")},
-               {context.Say("AVAILABILITY", "可用率"), Align::kRight},
-               {context.Say("MET", "达标"), Align::kRight},
-               {context.Say("BREACHED", "未达标"), Align::kRight},
-               {context.Say("UNDETERMINED", "待定"), Align::kRight},
-               {context.Say("NOT APPLICABLE", "不适用"), Align::kRight},
-               {context.Say("WORST", "最差")}});
+  std::vector<Table::Column> columns = {{context.Say("PROVIDER", "云服务商")}, {context.Say("BASIS", "依据")}};
+  AppendPooled(context, columns);
+  Table bases(std::move(columns));
   for (const v1::ProviderComparison& provider : comparison.providers()) {
     for (const v1::PooledOnBasis& basis : provider.bases()) {
-      const v1::Pooled& pooled = basis.pooled();
-      bases.Add({provider.provider_id().empty() ? "–" : provider.provider_id(), BasisWord(context, basis.basis()),
-                 PercentOrDash(pooled.has_availability_percent(), pooled.availability_percent()), Number(pooled.met()),
-                 Cell(Number(pooled.breached()), pooled.breached() > 0 ? Tint::kBad : Tint::kNone),
-                 Number(pooled.undetermined()), Number(pooled.not_applicable()),
-                 pooled.worst_target_id().empty() ? "–" : pooled.worst_target_id()});
+      std::vector<Cell> cells = {provider.provider_id().empty() ? "–" : provider.provider_id(),
+                                 BasisWord(context, basis.basis())};
+      AppendPooled(basis.pooled(), cells);
+      bases.Add(std::move(cells));
     }
   }
   bases.Print(context.out, context.UseColour());

@@ -65,18 +65,8 @@ void Print(const v1::ListOutagesResponse& list, const std::string& format, const
 }
 
 void RunOutages(const OutageFlags& flags, Context& context) {
-  const absl::StatusOr<v1::ListOutagesRequest> request = MakeRequest(flags);
-  if (!request.ok()) {
-    context.Fail(request.status());
-    context.exit_code = kUsage;
-    return;
-  }
-  const auto channel = context.Channel();
-  if (!channel.ok()) return context.Fail(channel.status());
-  v1::AvailabilityService::Stub stub(*channel);
   v1::ListOutagesResponse list;
-  const grpc::Status status = FetchAll(context, stub, &v1::AvailabilityService::Stub::ListOutages, *request, &list);
-  if (!status.ok()) return context.Fail(status);
+  if (!FetchAll(context, &v1::AvailabilityService::Stub::ListOutages, MakeRequest(flags), &list)) return;
   Print(list, flags.format, context);
 }
 

@@ -35,14 +35,10 @@ absl::StatusOr<v1::GetReportRequest> MakeRequest(const ReportFlags& flags) {
   if (flags.by == "agency") request.set_group_by(v1::GROUP_BY_AGENCY);
   if (flags.by == "service") request.set_group_by(v1::GROUP_BY_SERVICE);
   if (!flags.as_of.empty()) {
-    const absl::StatusOr<v1::AsOf> as_of = ParseAsOf(flags.as_of);
-    if (!as_of.ok()) return as_of.status();
-    *request.mutable_as_of() = *as_of;
+    NINES_ASSIGN_OR_RETURN(*request.mutable_as_of(), ParseAsOf(flags.as_of));
   }
   if (!flags.contract_file.empty()) {
-    const absl::StatusOr<v1::CatalogueFile> file = ReadCatalogueFile(flags.contract_file);
-    if (!file.ok()) return file.status();
-    *request.mutable_what_if() = *file;
+    NINES_ASSIGN_OR_RETURN(*request.mutable_what_if(), ReadCatalogueFile(flags.contract_file));
   }
   request.set_page_size(1000);
   return request;
@@ -93,19 +89,8 @@ void RunSealedReport(const ReportFlags& flags, Context& context) {
 }
 
 void RunReport(const ReportFlags& flags, Context& context) {
-  const absl::StatusOr<v1::GetReportRequest> request = MakeRequest(flags);
-  if (!request.ok()) {
-    context.Fail(request.status());
-    context.exit_code = kUsage;
-    return;
-  }
-  const auto channel = context.Channel();
-  if (!channel.ok()) return context.Fail(channel.status());
-  v1::ReportService::Stub stub(*channel);
   v1::GetReportResponse report;
-  const grpc::Status status = FetchAll(context, stub, &v1::ReportService::Stub::GetReport, *request, &report);
-  if (!status.ok()) return context.Fail(status);
-
+  if (!FetchAll(context, &v1::ReportService::Stub::GetReport, MakeRequest(flags), &report)) return;
   if (flags.format == "json") {
     context.out << ToJson(report);
   } else {

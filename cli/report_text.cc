@@ -55,6 +55,24 @@ std::string_view VerdictWord(v1::Verdict verdict) {
   }
 }
 
+void AppendPooled(const Context& context, std::vector<Table::Column>& columns) {
+  columns.push_back({context.Say("AVAILABILITY", "可用率"), Align::kRight});
+  columns.push_back({context.Say("MET", "达标"), Align::kRight});
+  columns.push_back({context.Say("BREACHED", "未达标"), Align::kRight});
+  columns.push_back({context.Say("UNDETERMINED", "待定"), Align::kRight});
+  columns.push_back({context.Say("NOT APPLICABLE", "不适用"), Align::kRight});
+  columns.push_back({context.Say("WORST", "最差")});
+}
+
+void AppendPooled(const v1::Pooled& pooled, std::vector<Cell>& cells) {
+  cells.emplace_back(PercentOrDash(pooled.has_availability_percent(), pooled.availability_percent()));
+  cells.emplace_back(std::to_string(pooled.met()));
+  cells.emplace_back(std::to_string(pooled.breached()), pooled.breached() > 0 ? Tint::kBad : Tint::kNone);
+  cells.emplace_back(std::to_string(pooled.undetermined()));
+  cells.emplace_back(std::to_string(pooled.not_applicable()));
+  cells.emplace_back(pooled.worst_target_id().empty() ? "–" : pooled.worst_target_id());
+}
+
 void PrintReportCsv(const v1::GetReportResponse& report, std::ostream& out) {
   PrintCsvRow(out, {"target",
                     "name_zh",
@@ -195,27 +213,19 @@ void PrintGroupsCsv(const v1::GetReportResponse& report, std::ostream& out) {
 
 void PrintGroupsTable(const v1::GetReportResponse& report, const std::string& by, const Context& context) {
   PrintHypothesis(report, context);
-  Table table({{by == "provider" ? context.Say("PROVIDER", "云服务商")
-                : by == "region" ? context.Say("REGION", "区域")
-                : by == "agency" ? context.Say("AGENCY", "委办局")
-                                 : context.Say("SERVICE", "云服务")},
-               {context.Say("NAME", "名称")},
-               {context.Say("TARGETS", "对象数"), Align::kRight},
-               {context.Say("AVAILABILITY", "可用率"), Align::kRight},
-               {context.Say("MET", "达标"), Align::kRight},
-               {context.Say("BREACHED", "未达标"), Align::kRight},
-               {context.Say("UNDETERMINED", "待定"), Align::kRight},
-               {context.Say("NOT APPLICABLE", "不适用"), Align::kRight},
-               {context.Say("WORST", "最差")}});
+  std::vector<Table::Column> columns = {{by == "provider" ? context.Say("PROVIDER", "云服务商")
+                                         : by == "region" ? context.Say("REGION", "区域")
+                                         : by == "agency" ? context.Say("AGENCY", "委办局")
+                                                          : context.Say("SERVICE", "云服务")},
+                                        {context.Say("NAME", "名称")},
+                                        {context.Say("TARGETS", "对象数"), Align::kRight}};
+  AppendPooled(context, columns);
+  Table table(std::move(columns));
   for (const v1::GroupReport& group : report.groups()) {
-    const v1::Pooled& pooled = group.pooled();
-    table.Add({group.group_id().empty() ? "–" : group.group_id(), context.NameOf(group.name(), group.group_id()),
-               std::to_string(group.targets()),
-               PercentOrDash(pooled.has_availability_percent(), pooled.availability_percent()),
-               std::to_string(pooled.met()),
-               Cell(std::to_string(pooled.breached()), pooled.breached() > 0 ? Tint::kBad : Tint::kNone),
-               std::to_string(pooled.undetermined()), std::to_string(pooled.not_applicable()),
-               pooled.worst_target_id().empty() ? "–" : pooled.worst_target_id()});
+    std::vector<Cell> cells = {group.group_id().empty() ? "–" : group.group_id(),
+                               context.NameOf(group.name(), group.group_id()), std::to_string(group.targets())};
+    AppendPooled(group.pooled(), cells);
+    table.Add(std::move(cells));
   }
   table.Print(context.out, context.UseColour());
 }

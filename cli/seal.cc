@@ -55,14 +55,10 @@ void RunSeal(const SealFlags& flags, Context& context) {
 }
 
 void RunList(const std::string& format, Context& context) {
-  const auto channel = context.Channel();
-  if (!channel.ok()) return context.Fail(channel.status());
-  v1::SealService::Stub stub(*channel);
   v1::ListSealsRequest request;
   request.set_page_size(1000);
   v1::ListSealsResponse list;
-  const grpc::Status status = FetchAll(context, stub, &v1::SealService::Stub::ListSeals, request, &list);
-  if (!status.ok()) return context.Fail(status);
+  if (!FetchAll(context, &v1::SealService::Stub::ListSeals, request, &list)) return;
   if (format == "json") {
     context.out << ToJson(list);
     return;

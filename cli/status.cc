@@ -110,16 +110,11 @@ void PrintCsv(const v1::ListTargetsResponse& list, std::ostream& out) {
 }
 
 void RunStatus(const StatusFlags& flags, Context& context) {
-  const auto channel = context.Channel();
-  if (!channel.ok()) return context.Fail(channel.status());
-  v1::AvailabilityService::Stub stub(*channel);
   v1::ListTargetsRequest request;
   flags.filter.Fill(request);
   request.set_page_size(1000);
   v1::ListTargetsResponse list;
-  const grpc::Status status = FetchAll(context, stub, &v1::AvailabilityService::Stub::ListTargets, request, &list);
-  if (!status.ok()) return context.Fail(status);
-
+  if (!FetchAll(context, &v1::AvailabilityService::Stub::ListTargets, request, &list)) return;
   if (flags.format == "json") {
     context.out << ToJson(list);
   } else if (flags.format == "csv") {

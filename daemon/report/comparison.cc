@@ -7,7 +7,6 @@
 #include <variant>
 
 #include "base/status_macros.h"
-#include "base/text.h"
 
 namespace nines::report {
 namespace {
@@ -197,15 +196,15 @@ std::vector<ComparedDeclaration> DeclarationsIn(std::span<const ledger::Fact* co
   std::vector<ComparedDeclaration> declarations;
   for (const ledger::Fact* fact : facts) {
     const auto& body = std::get<ledger::Declaration>(fact->body);
-    const Interval interval = {body.start_ms, body.end_ms.value_or(kTimeMaxMs)};
-    if (!interval.Overlaps(accounted)) continue;
+    sla::DeclaredSpan span = SpanOf(*fact);
+    if (!span.interval.Overlaps(accounted)) continue;
     std::shared_ptr<const ledger::Fact> holder;
     const ledger::Fact& first = FirstTelling(*fact, ledger, holder);
     const auto& first_body = std::get<ledger::Declaration>(first.body);
-    declarations.push_back({.id = StrCat(body.source, "/", body.id),
-                            .fact = fact->id,
-                            .impact = body.impact == ledger::Impact::kDown ? sla::State::kDown : sla::State::kDegraded,
-                            .interval = interval,
+    declarations.push_back({.id = std::move(span.id),
+                            .fact = span.fact,
+                            .impact = span.impact,
+                            .interval = span.interval,
                             .recorded_ms = first.recorded_ms,
                             .told_ms = body.told_ms ? *body.told_ms : first_body.told_ms.value_or(first.recorded_ms),
                             .author = fact->author,

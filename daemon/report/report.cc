@@ -146,7 +146,6 @@ absl::StatusOr<Reporter::Built> Reporter::BuildTarget(const Moment& moment, cons
   const std::vector<sla::Override> overrides = sla::OverridesOf(built.recorded.exclusions.back(), terms, ahead);
   report.assessment = sla::Assess(timeline, report.period, terms, now_ms, sla::ExcludedMs(overrides, ahead));
   report.account = report.assessment.account;
-  report.observed = built.observation.timelines.observed;
   NINES_ASSIGN_OR_RETURN(report.credits, CreditsOf(timeline, target, report.period, now_ms));
   if (is_open) {
     const sla::Contract& contract = report.contract->terms;
@@ -191,6 +190,7 @@ absl::StatusOr<Report> Reporter::BuildAt(const Moment& moment, const Period& per
     if (group_by != GroupBy::kNothing) groups[GroupOf(target, group_by)].Add(id, member);
     if (id.value() < page.first) continue;
     if (report.targets.size() < page.size) {
+      built.report.observed = std::move(built.observation.timelines.observed);
       report.targets.push_back(std::move(built.report));
     } else if (report.next_target.empty()) {
       report.next_target = id.value();

@@ -56,7 +56,7 @@ struct TargetReport {
   int64_t declared_not_observed_ms = 0;
   std::vector<MonthCredit> credits;
   std::optional<Spending> spending;  // where now lies in the period
-  sla::Timeline observed;            // also beyond the period, as far as was looked
+  sla::Timeline observed;            // also beyond the period, as far as was looked; of a Report's targets alone
 };
 
 enum class GroupBy : uint8_t { kNothing, kProvider, kRegion, kAgency, kService };

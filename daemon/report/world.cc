@@ -9,14 +9,6 @@
 namespace nines::report {
 namespace {
 
-sla::DeclaredSpan ToSpan(const ledger::Fact& fact) {
-  const auto& declaration = std::get<ledger::Declaration>(fact.body);
-  return {.interval = {declaration.start_ms, declaration.end_ms.value_or(kTimeMaxMs)},
-          .impact = declaration.impact == ledger::Impact::kDown ? sla::State::kDown : sla::State::kDegraded,
-          .id = StrCat(declaration.source, "/", declaration.id),
-          .fact = fact.id};
-}
-
 sla::State ToState(ledger::RulingState state) {
   switch (state) {
     case ledger::RulingState::kUp:
@@ -48,6 +40,14 @@ sla::MaintenanceWindow ToWindow(const ledger::Fact& fact) {
 }
 
 }  // namespace
+
+sla::DeclaredSpan SpanOf(const ledger::Fact& fact) {
+  const auto& declaration = std::get<ledger::Declaration>(fact.body);
+  return {.interval = {declaration.start_ms, declaration.end_ms.value_or(kTimeMaxMs)},
+          .impact = declaration.impact == ledger::Impact::kDown ? sla::State::kDown : sla::State::kDegraded,
+          .id = StrCat(declaration.source, "/", declaration.id),
+          .fact = fact.id};
+}
 
 void ScopedFacts::Add(const ledger::Scope& scope, std::shared_ptr<const ledger::Fact> fact) {
   by_scope_[{scope.kind, scope.id}].push_back({scope, std::move(fact)});
@@ -84,7 +84,7 @@ Declarations Declarations::In(const ledger::Ledger& ledger, FactId as_of) {
 
 std::vector<sla::DeclaredSpan> Declarations::Of(const catalogue::Target& target) const {
   std::vector<sla::DeclaredSpan> spans;
-  for (const ledger::Fact* fact : facts_.Of(target)) spans.push_back(ToSpan(*fact));
+  for (const ledger::Fact* fact : facts_.Of(target)) spans.push_back(SpanOf(*fact));
   return spans;
 }
 

@@ -32,6 +32,9 @@ class ScopedFacts {
   std::map<std::pair<ledger::ScopeKind, std::string>, std::vector<Scoped>> by_scope_;
 };
 
+// A declaration that counts, as SLA.md takes it.
+sla::DeclaredSpan SpanOf(const ledger::Fact& declaration);
+
 // The declarations that count: in force, not withdrawn, with an impact. Immutable.
 class Declarations {
  public:

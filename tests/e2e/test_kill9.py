@@ -15,6 +15,11 @@ CHECKS = 5
 ROWS = 400  # a file
 STEP_MS = 60_000
 
+DAEMON = """catalogue_files: [catalogue.yaml]
+ingest: {late_window: unlimited, ahead_window: unlimited}
+storage: {retention_samples: unlimited}
+"""
+
 CATALOGUE = """
 providers: [{id: cloud}]
 targets:
@@ -107,13 +112,13 @@ class Kill9(Case):
 
     def start_all(self):
         self.write("catalogue.yaml", CATALOGUE)
-        self.start_daemon("catalogue_files: [catalogue.yaml]\ningest: {late_window: unlimited, ahead_window: unlimited}\nstorage: {retention_samples: unlimited}\n")
+        self.start_daemon(DAEMON)
         self.config = self.collector_config("agent", "cloud", SOURCES)
         self.agent = self.start_collector(self.config)
 
     def restart_daemon(self):
         self.daemon.kill()
-        self.start_daemon("catalogue_files: [catalogue.yaml]\ningest: {late_window: unlimited, ahead_window: unlimited}\nstorage: {retention_samples: unlimited}\n",
+        self.start_daemon(DAEMON,
                           grpc_port=self.grpc_port)
 
     def restart_agent(self):
