@@ -68,6 +68,11 @@ class Comparison(Case):
         english = self.ninesctl("--lang", "en", "compare", *MAY)
         for words in ("NOT DECLARED", "1h30m", "RECORDED AFTER (MEDIAN)", "web down", "declaration operator/T-2", "* counts by the contract"):
             self.assertIn(words, english)
+        # Met, breached, undetermined, not applicable, worst: in both tables that have pooled figures.
+        either = next(line for line in english.splitlines() if line.startswith("cloud") and "either" in line)
+        self.assertEqual(either.split()[-5:], ["0", "2", "0", "0", "portal"])
+        by_provider = self.ninesctl("--lang", "en", "report", *MAY, "--by", "provider").splitlines()
+        self.assertEqual(next(line for line in by_provider if line.startswith("cloud")).split()[-5:], ["1", "1", "0", "0", "portal"])
         chinese = self.ninesctl("--lang", "zh", "compare", *MAY)
         for words in ("实测未申报", "登记延迟（中位）", "差异区间", "从宽（二者）"):
             self.assertIn(words, chinese)
